@@ -15,7 +15,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define USER_DATA_CANCEL UINT64_MAX
+/* Above every tag; UINT64_MAX is liburing's own. */
+#define USER_DATA_CANCEL (1ull << 32)
 
 struct slot {
 	uint64_t cookie;
@@ -295,7 +296,7 @@ int layby_queue_wait(struct layby_queue *queue, uint64_t timeout_ns,
 		r = queue_next_cqe(queue, queue->in_flight ? timeout_ns : 0,
 				   &cqe);
 		if (r < 0)
-			return r;
+			return r == -EAGAIN && !queue->in_flight ? -ENODATA : r;
 		if (queue_take(queue, cqe, ret_completion))
 			return 0;
 	}
