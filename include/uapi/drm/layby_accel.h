@@ -142,12 +142,12 @@ struct layby_party_info {
 /**
  * struct layby_buffer_create - cut a buffer from the partition's window
  *
- * The memory is cleared before it is handed out and again when it is freed.
- * Freed with DRM_IOCTL_GEM_CLOSE; the memory lives on until the last mapping
+ * The memory reads as zero: it is cleared whenever a buffer is freed.
+ * That is with DRM_IOCTL_GEM_CLOSE; the memory lives on until the last mapping
  * and the last prepared job that names it are gone.
  *
  * Errors: -EINVAL flags or size zero; -ENOSPC window full; -EDQUOT this party
- * holds &layby_party_info.buffers_max buffers.
+ * holds &layby_party_info.buffers_max buffers; -EIO the slot is fenced.
  */
 struct layby_buffer_create {
 	/** @size: in, bytes, rounded up to pages; out, the rounded size */
@@ -262,8 +262,9 @@ enum layby_cmd {
  * or the queue is full (nothing was queued, try again later); -ECANCELED
  * cancelled or taken back; -ETIME ran longer than declared; -EFAULT the device
  * refused a memory access; -ENOEXEC not a program, or inputs and outputs do not
- * fit it; -EIO the device failed; -ENODEV gone.
- * The first three come at once and write no report; all others have a report.
+ * fit it; -EIO the device or the computation failed; -ENODEV gone.
+ * A submission that is refused at once (the first three, and -EIO or -ENODEV of
+ * a partition that is fenced or gone) writes no report; all others have one.
  */
 struct layby_cmd_submit {
 	/** @job: index of the prepared job */

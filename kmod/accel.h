@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The contract between layby.ko and a backend, the driver of one kind of
+ * accelerator. A vendor reads this file and nothing else of the module.
+ *
+ * A backend owns registers, rings and interrupts. It decides nothing: which
+ * windows, which tiles, which job, when to abort and when to reset is layby's.
+ * All addresses are the accelerator's own, in bytes.
+ *
+ * Per slot layby holds a lock, the *queue lock*, around the operations marked
+ * so; it is taken with interrupts off and may be taken in hard interrupt
+ * context. A backend must not take a lock in them that it holds elsewhere
+ * around a call into layby.
+ */
+#ifndef LAYBY_ACCEL_H
+#define LAYBY_ACCEL_H
+
+#include <linux/iosys-map.h>
+#include <linux/types.h>
+#include <drm/layby_accel.h>
+
+struct device;
+struct layby_accel;
+struct module;
+
+/* Jobs that a slot's queue holds at most, whatever the hardware could. */
+#define LAYBY_QUEUE_DEPTH_MAX	256
+
+/* Bytes of device memory. */
+struct layby_hw_range {
+	u64 address;
+	u64 length;
+};
+
+/* What of a job never changes from one submission to the next. */
+struct layby_hw_job {
+	struct layby_hw_range program;
+	struct layby_hw_range input[LAYBY_MAX_INPUTS];
+	struct layby_hw_range output[LAYBY_MAX_OUTPUTS];
+	u32 input_count;
+	u32 output_count;
+};
+
+/* Have the slot's tile-local memory cleared before this job starts. */
+#define LAYBY_PUSH_CLEAR_TILES	BIT(0)
+
+/* One submission of a job. */
+struct layby_hw_push {
+	const struct layby_hw_job *job;
+	u64 party;	/* never 0, never used again by another party */
+	u32 flags;	/* LAYBY_PUSH_* */
+	u16 tag;	/* below queue_depth, unique among the slot's jobs */
+};
+
+/* How a job ended, as the hardware sees it. */
+enum layby_hw_status {
+	LAYBY_HW_OK,
+	LAYBY_HW_ABORTED,
+	LAYBY_HW_BAD_PROGRAM,
+	LAYBY_HW_BAD_SHAPE,
+	LAYBY_HW_COMPUTE_FAILED,
+	LAYBY_HW_ACCESS,
+};
+
+struct layby_hw_completion {
+	u64 queue_ticks;
+	u64 run_ticks;
+	u64 end_ticks;
+	u64 energy_uj;
+	u32 level;
+	u16 tag;
+	u16 status;	/* enum layby_hw_status */
+};
+
+struct layby_hw_slot {
+	struct layby_hw_range window;
+	u32 tiles;	/* mask */
+};
+
+/**
+ * struct layby_hw_ops - what a backend does; every member is required
+ */
+struct layby_hw_ops {
+	/**
+	 * @slot_enable: give @slot its window and tiles and start its rings
+	 * from empty. The slot is disabled. May sleep, within the declared
+	 * reset bound. 0 or -errno: the slot stays disabled.
+	 */
+	int (*slot_enable)(void *hw, u32 slot, const struct layby_hw_slot *cfg);
+	/**
+	 * @slot_disable: stop whatever runs, forget queued jobs, stop the
+	 * rings. When it returns 0 the slot touches no memory any more and no
+	 * completion comes that is not in the ring already. May sleep, within
+	 * the declared reset bound. -errno: the slot's state is unknown; layby
+	 * fences it. Allowed on a disabled slot.
+	 */
+	int (*slot_disable)(void *hw, u32 slot);
+	/**
+	 * @clear_tiles: clear the tile-local memory of the tiles in @tiles, a
+	 * mask. May sleep, within the declared reset bound. 0 or -errno.
+	 */
+	int (*clear_tiles)(void *hw, u32 tiles);
+	/**
+	 * @push: append one job to the slot's ring, without telling the
+	 * hardware. There is room: at most queue_depth jobs are unfinished.
+	 * Queue lock held, any context, must not sleep, cannot fail.
+	 */
+	void (*push)(void *hw, u32 slot, const struct layby_hw_push *push);
+	/**
+	 * @doorbell: tell the hardware of what was pushed.
+	 * Queue lock held, any context, must not sleep.
+	 */
+	void (*doorbell)(void *hw, u32 slot);
+	/**
+	 * @abort: ask for the job @tag to stop. The answer is a completion of
+	 * that job, whatever its status, within the declared abort bound. One
+	 * abort is asked for at a time on a slot.
+	 * Queue lock held, any context, must not sleep.
+	 */
+	void (*abort)(void *hw, u32 slot, u16 tag);
+	/**
+	 * @pop: take up to @max completions out of the slot's ring, return how
+	 * many. Must check what it reads from the hardware; a tag that is not
+	 * in flight is caught by layby.
+	 * Queue lock held, any context, must not sleep.
+	 */
+	u32 (*pop)(void *hw, u32 slot, struct layby_hw_completion *done, u32 max);
+};
+
+/**
+ * struct layby_hw - an accelerator, as its backend declares it
+ *
+ * Copied at registration.
+ */
+struct layby_hw {
+	/** @name: short name of the kind, see struct layby_accel_info */
+	const char *name;
+	/** @dev: parent of the partitions' devices; must outlive unregistration */
+	struct device *dev;
+	/** @owner: the backend's module, pinned while any node is open */
+	struct module *owner;
+	/** @ops: see there */
+	const struct layby_hw_ops *ops;
+	/** @priv: handed to every operation as @hw */
+	void *priv;
+	/** @memory: kernel's mapping of the device memory that windows are cut from */
+	struct iosys_map memory;
+	/** @memory_address: accelerator's address of its first byte, page-aligned */
+	u64 memory_address;
+	/** @memory_bytes: its size */
+	u64 memory_bytes;
+	/** @memory_phys: CPU physical address of its first byte */
+	phys_addr_t memory_phys;
+	/** @memory_cached: it is ordinary RAM, map it cached */
+	bool memory_cached;
+	/** @ticks_hz: frequency of the device clock */
+	u64 ticks_hz;
+	/** @abort_bound_ns: longest time from @abort to its completion */
+	u64 abort_bound_ns;
+	/** @reset_bound_ns: longest time of each sleeping operation */
+	u64 reset_bound_ns;
+	/** @start_bound_ns: longest time from doorbell to start on an idle slot */
+	u64 start_bound_ns;
+	/** @tiles: number of tiles, 2 to 32 */
+	u32 tiles;
+	/** @slots: number of slots, at least 2 */
+	u32 slots;
+	/** @levels: number of performance levels, at least 1 */
+	u32 levels;
+	/** @queue_depth: jobs in a slot's ring, at most LAYBY_QUEUE_DEPTH_MAX */
+	u32 queue_depth;
+};
+
+/**
+ * layby_accel_register() - hand an accelerator to layby
+ * @hw: description, copied
+ * @ret_accel: set before the first operation is called, so that an interrupt
+ *             handler can use it at once; invalid again if the call fails
+ *
+ * Slots are disabled before and enabled during the call. Operations may be
+ * called from now on until layby_accel_stop() returns. May sleep.
+ *
+ * Return: 0; -EINVAL the description is impossible, -ENOMEM, or what an
+ * operation returned.
+ */
+int layby_accel_register(const struct layby_hw *hw, struct layby_accel **ret_accel);
+
+/**
+ * layby_accel_stop() - take every slot from service, for good
+ * @accel: from layby_accel_register()
+ *
+ * Jobs in flight complete with -ENODEV, mappings are torn down (SIGBUS), open
+ * files stay and get -ENODEV. No operation is called after it returns; the
+ * backend then silences its interrupts and calls layby_accel_unregister().
+ * May sleep.
+ */
+void layby_accel_stop(struct layby_accel *accel);
+
+/**
+ * layby_accel_unregister() - give it back; layby_accel_stop() came before
+ * @accel: not to be used any more, by interrupts neither
+ *
+ * May sleep.
+ */
+void layby_accel_unregister(struct layby_accel *accel);
+
+/**
+ * layby_slot_interrupt() - completions may be in a slot's ring
+ * @accel: from layby_accel_register()
+ * @slot: whose
+ *
+ * Calls @pop until it returns none. Any context, may be called when there is
+ * nothing.
+ */
+void layby_slot_interrupt(struct layby_accel *accel, u32 slot);
+
+/**
+ * layby_accel_lost() - the hardware was reset behind layby's back
+ * @accel: from layby_accel_register()
+ *
+ * Every slot is set up again and every unfinished job pushed again, from a
+ * worker. Any context.
+ */
+void layby_accel_lost(struct layby_accel *accel);
+
+#endif /* LAYBY_ACCEL_H */

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of layby.ko share. Who owns what:
+ *
+ *   layby_accel      one per backend device; refcounted; holds the partitions
+ *   layby_partition  one drm_device and one slot; freed when its last drm
+ *                    reference goes; holds a reference on the accelerator
+ *   layby_queue      in the partition: the jobs in flight on its slot
+ *   layby_party      one open file; outlives the file until its last job has
+ *                    left the hardware
+ *   layby_buffer     a GEM object: a piece of the partition's window
+ *   layby_prepared   a checked job; holds its buffers; owned by its party
+ *   layby_job        one submission; one per tag, preallocated in the party
+ *
+ * Lock order: party->lock, partition->window_lock, queue->lock. The queue lock
+ * is taken in interrupts, so always with interrupts off.
+ */
+#ifndef LAYBY_H
+#define LAYBY_H
+
+#include <linux/atomic.h>
+#include <linux/auxiliary_bus.h>
+#include <linux/completion.h>
+#include <linux/hrtimer.h>
+#include <linux/kref.h>
+#include <linux/kthread.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_file.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_mm.h>
+#include <drm/layby_accel.h>
+
+#include "accel.h"
+
+struct io_uring_cmd;
+struct layby_party;
+
+/* Limits of one party. */
+#define LAYBY_PARTY_TAGS	64
+#define LAYBY_PARTY_JOBS	128
+#define LAYBY_PARTY_BUFFERS	256
+
+/* Parties (open files) of one partition. */
+#define LAYBY_PARTITION_PARTIES	256
+
+#define LAYBY_PARTITIONS_MAX	8
+
+/* Longest run time that a job may declare, until the policy sets it. */
+#define LAYBY_LONGEST_RUN_MAX_NS	(60ULL * NSEC_PER_SEC)
+
+/* How long a doorbell may wait for a submission that LAYBY_SUBMIT_MORE
+ * promised and that never came. */
+#define LAYBY_DOORBELL_AGE_NS	NSEC_PER_MSEC
+
+/* A job that was on the hardware at so many resets is not run again. */
+#define LAYBY_RESETS_MAX	3
+
+/* mmap offset of the report array: below all of GEM's. */
+#define LAYBY_REPORT_OFFSET	0x100000ULL
+
+/**
+ * struct layby_accel - an accelerator
+ * @hw: as declared by the backend, never changes
+ * @ref: one of the registration, one of each partition
+ * @partition: filled at registration only
+ * @partition_count: how many
+ */
+struct layby_accel {
+	struct layby_hw hw;
+	struct kref ref;
+	struct layby_partition *partition[LAYBY_PARTITIONS_MAX];
+	u32 partition_count;
+};
+
+/**
+ * struct layby_prepared - a job that was checked and resolved
+ * @hw: what the hardware gets
+ * @longest_run_ns: as declared
+ * @object: references on the buffers, @objects of them
+ * @in_flight: submissions not yet finished; queue lock
+ */
+struct layby_prepared {
+	struct layby_hw_job hw;
+	u64 longest_run_ns;
+	struct drm_gem_object *object[1 + LAYBY_MAX_INPUTS + LAYBY_MAX_OUTPUTS];
+	u32 objects;
+	u32 in_flight;
+};
+
+/**
+ * struct layby_job - one submission, from the command to the report
+ *
+ * Lives in its party's array at the index that is its tag. In use while
+ * @prepared is set. All fields: queue lock.
+ *
+ * @node: in queue->jobs, in the order of the ring
+ * @party: its owner, never changes
+ * @prepared: what it runs
+ * @cmd: the command that waits for it, NULL once somebody else owns that
+ *       command's one completion
+ * @cookie: as submitted
+ * @hw_tag: its name on the hardware
+ * @stop_result: what the job ends with if @stopping, -errno
+ * @stop_reason: likewise, enum layby_reason
+ * @stopping: it is to be aborted
+ * @resets: resets that it has been through
+ */
+struct layby_job {
+	struct list_head node;
+	struct layby_party *party;
+	struct layby_prepared *prepared;
+	struct io_uring_cmd *cmd;
+	u64 cookie;
+	u16 hw_tag;
+	s16 stop_result;
+	u8 stop_reason;
+	bool stopping;
+	u8 resets;
+#ifdef LAYBY_BENCH
+	struct completion *waiter;
+#endif
+};
+
+/**
+ * enum layby_queue_state - what a queue does with a submission
+ * @LAYBY_QUEUE_RUNNING: pushes it
+ * @LAYBY_QUEUE_RECOVERING: keeps it; pushed when the slot is back
+ * @LAYBY_QUEUE_FENCED: -EIO, the slot could not be reset
+ * @LAYBY_QUEUE_GONE: -ENODEV, not started yet or the accelerator is removed
+ */
+enum layby_queue_state {
+	LAYBY_QUEUE_RUNNING,
+	LAYBY_QUEUE_RECOVERING,
+	LAYBY_QUEUE_FENCED,
+	LAYBY_QUEUE_GONE,
+};
+
+/**
+ * struct layby_queue - the jobs in flight on one slot
+ * @lock: innermost; guards everything here and every struct layby_job
+ * @jobs: in ring order, the first one is what the slot runs
+ * @by_tag: hardware tag to job
+ * @free_tag: stack of hardware tags, @free_tags of them
+ * @state: enum layby_queue_state
+ * @last_party: party of the job pushed last, 0: unknown, clear the tiles
+ * @head: job that @head_since_ns is about
+ * @head_since_ns: when it came to the head of the ring
+ * @stopping: a job may be stopping
+ * @aborting: the job whose abort was rung, or NULL
+ * @abort_by_ns: when its acknowledgement is due
+ * @timer: next deadline of the head job or of the abort
+ * @timer_ns: what it is set to, KTIME_MAX if it is not
+ * @doorbell_timer: for a doorbell that waits for a promised submission
+ * @doorbell_owed: pushed and not yet rung
+ * @worker: SCHED_FIFO, this slot's own: recovery never waits for others
+ * @recover: the recovery
+ * @done: scratch for completions being taken in
+ * @recoveries: how often the slot was reset
+ */
+struct layby_queue {
+	spinlock_t lock;
+	struct list_head jobs;
+	struct layby_job *by_tag[LAYBY_QUEUE_DEPTH_MAX];
+	u16 free_tag[LAYBY_QUEUE_DEPTH_MAX];
+	u32 free_tags;
+	enum layby_queue_state state;
+	u64 last_party;
+	struct layby_job *head;
+	u64 head_since_ns;
+	bool stopping;
+	struct layby_job *aborting;
+	u64 abort_by_ns;
+	struct hrtimer timer;
+	u64 timer_ns;
+	struct hrtimer doorbell_timer;
+	bool doorbell_owed;
+	struct kthread_worker *worker;
+	struct kthread_work recover;
+	struct layby_hw_completion done[16];
+	u32 recoveries;
+};
+
+/**
+ * struct layby_partition - a share of the accelerator with hard walls
+ * @accel: holds a reference
+ * @drm: its node; @drm->dev_private is this
+ * @aux: parent of @drm, named layby.CLASS.ID
+ * @class: enum layby_class
+ * @id: number within the class
+ * @slot: hardware slot
+ * @cfg: window and tiles, never changes
+ * @window_lock: guards @window and @parties
+ * @window: allocator over the window
+ * @window_free: bytes not allocated
+ * @parties: how many exist
+ * @queue: see there
+ */
+struct layby_partition {
+	struct layby_accel *accel;
+	struct drm_device *drm;
+	struct auxiliary_device *aux;
+	u32 class;
+	u32 id;
+	u32 slot;
+	struct layby_hw_slot cfg;
+	struct mutex window_lock;
+	struct drm_mm window;
+	u64 window_free;
+	u32 parties;
+	struct layby_queue queue;
+};
+
+/**
+ * struct layby_party - on whose behalf jobs run: one open file
+ * @partition: whose node was opened; holds a reference on its drm_device
+ * @id: never 0, never used again
+ * @lock: guards @prepared (also written under the queue lock, so either is
+ *        enough to read it)
+ * @prepared: by index
+ * @prepared_count: how many
+ * @buffers: how many exist
+ * @buffer_bytes: their size together
+ * @reports: LAYBY_PARTY_TAGS of them, mapped by the client
+ * @job: by tag
+ * @in_flight: jobs on the hardware; queue lock
+ * @closed: the file is gone, the last job frees the party; queue lock
+ * @destroy: frees it from a worker when the last job ends in an interrupt
+ * @run_ticks: device time that its jobs took; queue lock
+ */
+struct layby_party {
+	struct layby_partition *partition;
+	u64 id;
+	struct mutex lock;
+	struct layby_prepared *prepared[LAYBY_PARTY_JOBS];
+	u32 prepared_count;
+	atomic_t buffers;
+	atomic64_t buffer_bytes;
+	struct layby_report *reports;
+	u32 in_flight;
+	bool closed;
+	struct work_struct destroy;
+	u64 run_ticks;
+	struct layby_job job[LAYBY_PARTY_TAGS];
+};
+
+/**
+ * struct layby_buffer - memory inside a window that a party holds
+ * @base: GEM object
+ * @node: place in the window
+ * @party: its owner, which outlives it
+ * @flags: LAYBY_BUFFER_*
+ */
+struct layby_buffer {
+	struct drm_gem_object base;
+	struct drm_mm_node node;
+	struct layby_party *party;
+	u32 flags;
+};
+
+extern const struct drm_driver layby_drm_driver;
+
+/* accel.c */
+void layby_accel_get(struct layby_accel *accel);
+void layby_accel_put(struct layby_accel *accel);
+
+/* partition.c */
+struct layby_partition *
+layby_partition_create(struct layby_accel *accel, u32 class, u32 slot,
+		       const struct layby_hw_slot *cfg);
+int layby_partition_start(struct layby_partition *partition);
+void layby_partition_stop(struct layby_partition *partition);
+void layby_partition_destroy(struct layby_partition *partition);
+void layby_partition_release(struct drm_device *drm);
+
+/* party.c */
+int layby_party_open(struct drm_device *drm, struct drm_file *file);
+void layby_party_close(struct drm_device *drm, struct drm_file *file);
+int layby_party_map_reports(struct layby_party *party, struct vm_area_struct *vma);
+void layby_party_show(struct drm_printer *p, struct drm_file *file);
+
+/* query.c */
+int layby_query_ioctl(struct drm_device *drm, void *data, struct drm_file *file);
+
+/* buffer.c */
+int layby_buffer_create_ioctl(struct drm_device *drm, void *data,
+			      struct drm_file *file);
+int layby_buffer_map_ioctl(struct drm_device *drm, void *data,
+			   struct drm_file *file);
+u64 layby_buffer_address(const struct drm_gem_object *object);
+u32 layby_buffer_flags(const struct drm_gem_object *object);
+
+/* job.c */
+int layby_job_prepare_ioctl(struct drm_device *drm, void *data,
+			    struct drm_file *file);
+int layby_job_unprepare_ioctl(struct drm_device *drm, void *data,
+			      struct drm_file *file);
+void layby_prepared_destroy(struct layby_prepared *prepared);
+
+/* queue.c */
+struct layby_usage {
+	u64 run_ticks;
+	u32 in_flight;
+};
+int layby_queue_init(struct layby_partition *partition);
+void layby_queue_start(struct layby_partition *partition);
+void layby_queue_fini(struct layby_partition *partition);
+int layby_queue_submit(struct layby_party *party, struct io_uring_cmd *cmd,
+		       const struct layby_cmd_submit *submit);
+int layby_queue_cancel(struct layby_party *party, u32 tag, u64 cookie);
+bool layby_queue_detach(struct layby_job *job, struct io_uring_cmd *cmd);
+bool layby_queue_close(struct layby_party *party);
+void layby_queue_poll(struct layby_partition *partition);
+void layby_queue_lost(struct layby_partition *partition);
+bool layby_queue_faulted(struct layby_partition *partition);
+void layby_queue_usage(struct layby_party *party, struct layby_usage *usage);
+
+/* uring.c */
+struct layby_uring_batch {
+	struct io_uring_cmd *first;
+	struct io_uring_cmd *last;
+};
+int layby_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags);
+void layby_uring_attach(struct io_uring_cmd *cmd, struct layby_job *job);
+void layby_uring_batch_add(struct layby_uring_batch *batch,
+			   struct io_uring_cmd *cmd, int result);
+void layby_uring_batch_flush(struct layby_uring_batch *batch);
+
+#ifdef LAYBY_BENCH
+/* bench.c */
+int layby_bench_run_ioctl(struct drm_device *drm, void *data,
+			  struct drm_file *file);
+#endif
+
+#endif /* LAYBY_H */

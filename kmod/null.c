@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * layby_null: a backend with no hardware, for tests and for measuring the path
+ * itself, as null_blk is for block. Never part of a vehicle's image.
+ *
+ * A job computes nothing and ends from an interrupt (irq_work), or by a timer
+ * if delay_us is set. The parameters below make it misbehave; they are read at
+ * each doorbell, abort and reset, and so may be changed while jobs run.
+ */
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/hrtimer.h>
+#include <linux/irq_work.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "accel.h"
+
+#define NULL_MEMORY_BYTES	SZ_4M
+#define NULL_SLOTS		2
+#define NULL_TILES		4
+#define NULL_DEPTH		LAYBY_QUEUE_DEPTH_MAX
+
+static unsigned int delay_us;
+module_param(delay_us, uint, 0644);
+MODULE_PARM_DESC(delay_us, "time a job takes, one after the other; 0: all at once at the doorbell");
+
+static bool hang;
+module_param(hang, bool, 0644);
+MODULE_PARM_DESC(hang, "jobs do not end until aborted, or until a doorbell without it");
+
+static bool lose_abort;
+module_param(lose_abort, bool, 0644);
+MODULE_PARM_DESC(lose_abort, "aborts are not answered");
+
+static bool refuse_reset;
+module_param(refuse_reset, bool, 0644);
+MODULE_PARM_DESC(refuse_reset, "slots cannot be disabled");
+
+static bool lose_interrupt;
+module_param(lose_interrupt, bool, 0644);
+MODULE_PARM_DESC(lose_interrupt, "jobs end without an interrupt");
+
+static unsigned int depth = NULL_DEPTH;
+module_param(depth, uint, 0444);
+MODULE_PARM_DESC(depth, "jobs in a slot's queue");
+
+/*
+ * One slot. Jobs wait in @tag from @head to @tail; those before @ready have
+ * ended. All under layby's queue lock but @earned, which the timer adds to.
+ */
+struct null_slot {
+	u16 tag[NULL_DEPTH];
+	u32 head;
+	u32 ready;
+	u32 tail;
+	u16 aborted[NULL_DEPTH];
+	u32 aborted_count;
+	atomic_t earned;
+	struct irq_work interrupt;
+	struct hrtimer timer;
+	u32 index;
+};
+
+static struct {
+	struct device *dev;
+	void *memory;
+	struct layby_accel *accel;
+	struct null_slot slot[NULL_SLOTS];
+} null;
+
+static void null_interrupt(struct irq_work *work)
+{
+	struct null_slot *slot = container_of(work, struct null_slot, interrupt);
+
+	layby_slot_interrupt(null.accel, slot->index);
+}
+
+static enum hrtimer_restart null_timer(struct hrtimer *timer)
+{
+	struct null_slot *slot = container_of(timer, struct null_slot, timer);
+
+	atomic_inc(&slot->earned);
+	layby_slot_interrupt(null.accel, slot->index);
+	return HRTIMER_NORESTART;
+}
+
+static void null_forget(struct null_slot *slot)
+{
+	slot->head = slot->tail = slot->ready = 0;
+	slot->aborted_count = 0;
+	atomic_set(&slot->earned, 0);
+}
+
+static int null_slot_enable(void *hw, u32 index, const struct layby_hw_slot *cfg)
+{
+	null_forget(&null.slot[index]);
+	return 0;
+}
+
+static int null_slot_disable(void *hw, u32 index)
+{
+	struct null_slot *slot = &null.slot[index];
+
+	if (READ_ONCE(refuse_reset))
+		return -EIO;
+	hrtimer_cancel(&slot->timer);
+	irq_work_sync(&slot->interrupt);
+	null_forget(slot);
+	return 0;
+}
+
+static int null_clear_tiles(void *hw, u32 tiles)
+{
+	return 0;
+}
+
+static void null_push(void *hw, u32 index, const struct layby_hw_push *push)
+{
+	struct null_slot *slot = &null.slot[index];
+
+	slot->tag[slot->tail++ % NULL_DEPTH] = push->tag;
+}
+
+static void null_start_timer(struct null_slot *slot, u32 us)
+{
+	if (slot->head != slot->tail && !hrtimer_is_queued(&slot->timer))
+		hrtimer_start(&slot->timer, ns_to_ktime((u64)us * NSEC_PER_USEC), HRTIMER_MODE_REL);
+}
+
+static void null_doorbell(void *hw, u32 index)
+{
+	struct null_slot *slot = &null.slot[index];
+	u32 us = READ_ONCE(delay_us);
+
+	if (READ_ONCE(hang))
+		return;
+	if (us) {
+		null_start_timer(slot, us);
+		return;
+	}
+	slot->ready = slot->tail;
+	if (!READ_ONCE(lose_interrupt))
+		irq_work_queue(&slot->interrupt);
+}
+
+/* Take @tag out of the middle; those behind move up. */
+static bool null_remove(struct null_slot *slot, u16 tag)
+{
+	bool found = false;
+	u32 i;
+
+	for (i = slot->head; i != slot->tail; i++) {
+		if (found)
+			slot->tag[(i - 1) % NULL_DEPTH] = slot->tag[i % NULL_DEPTH];
+		else if (slot->tag[i % NULL_DEPTH] == tag)
+			found = true;
+	}
+	return found;
+}
+
+static void null_abort(void *hw, u32 index, u16 tag)
+{
+	struct null_slot *slot = &null.slot[index];
+
+	if (READ_ONCE(lose_abort))
+		return;
+	if (null_remove(slot, tag)) {
+		if (slot->ready == slot->tail)
+			slot->ready--;
+		slot->tail--;
+		slot->aborted[slot->aborted_count++] = tag;
+	}
+	irq_work_queue(&slot->interrupt);
+}
+
+static void null_end(struct layby_hw_completion *done, u16 tag, u16 status)
+{
+	*done = (struct layby_hw_completion){
+		.tag = tag,
+		.status = status,
+		.run_ticks = status == LAYBY_HW_OK ? READ_ONCE(delay_us) : 0,
+		.end_ticks = ktime_to_us(ktime_get()),
+	};
+}
+
+static u32 null_pop(void *hw, u32 index, struct layby_hw_completion *done, u32 max)
+{
+	struct null_slot *slot = &null.slot[index];
+	u32 n = 0;
+
+	slot->ready += min_t(u32, atomic_xchg(&slot->earned, 0),
+			     slot->tail - slot->ready);
+	while (slot->aborted_count && n < max)
+		null_end(&done[n++], slot->aborted[--slot->aborted_count],
+			 LAYBY_HW_ABORTED);
+	while (slot->head != slot->ready && n < max)
+		null_end(&done[n++], slot->tag[slot->head++ % NULL_DEPTH],
+			 LAYBY_HW_OK);
+	if (READ_ONCE(delay_us) && !READ_ONCE(hang))
+		null_start_timer(slot, READ_ONCE(delay_us));
+	return n;
+}
+
+static const struct layby_hw_ops null_ops = {
+	.slot_enable = null_slot_enable,
+	.slot_disable = null_slot_disable,
+	.clear_tiles = null_clear_tiles,
+	.push = null_push,
+	.doorbell = null_doorbell,
+	.abort = null_abort,
+	.pop = null_pop,
+};
+
+static int null_register(void)
+{
+	struct layby_hw hw = {
+		.name = "null",
+		.dev = null.dev,
+		.owner = THIS_MODULE,
+		.ops = &null_ops,
+		.memory_bytes = NULL_MEMORY_BYTES,
+		.memory_phys = virt_to_phys(null.memory),
+		.memory_cached = true,
+		.ticks_hz = USEC_PER_SEC,
+		.abort_bound_ns = 50 * NSEC_PER_MSEC,
+		.reset_bound_ns = 50 * NSEC_PER_MSEC,
+		.start_bound_ns = 10 * NSEC_PER_MSEC,
+		.tiles = NULL_TILES,
+		.slots = NULL_SLOTS,
+		.levels = 1,
+		.queue_depth = depth,
+	};
+
+	iosys_map_set_vaddr(&hw.memory, null.memory);
+	return layby_accel_register(&hw, &null.accel);
+}
+
+static void null_slots_init(void)
+{
+	struct null_slot *slot;
+	u32 i;
+
+	for (i = 0; i < NULL_SLOTS; i++) {
+		slot = &null.slot[i];
+		slot->index = i;
+		slot->interrupt = IRQ_WORK_INIT_HARD(null_interrupt);
+		hrtimer_init(&slot->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+		slot->timer.function = null_timer;
+	}
+}
+
+static int __init null_init(void)
+{
+	int ret;
+
+	null.dev = root_device_register("layby_null");
+	if (IS_ERR(null.dev))
+		return PTR_ERR(null.dev);
+	null.memory = alloc_pages_exact(NULL_MEMORY_BYTES, GFP_KERNEL);
+	if (!null.memory) {
+		ret = -ENOMEM;
+		goto unregister_root;
+	}
+	null_slots_init();
+	ret = null_register();
+	if (ret)
+		goto free_memory;
+	return 0;
+
+free_memory:
+	free_pages_exact(null.memory, NULL_MEMORY_BYTES);
+unregister_root:
+	root_device_unregister(null.dev);
+	return ret;
+}
+
+static void __exit null_exit(void)
+{
+	u32 i;
+
+	layby_accel_stop(null.accel);
+	for (i = 0; i < NULL_SLOTS; i++) {
+		hrtimer_cancel(&null.slot[i].timer);
+		irq_work_sync(&null.slot[i].interrupt);
+	}
+	layby_accel_unregister(null.accel);
+	free_pages_exact(null.memory, NULL_MEMORY_BYTES);
+	root_device_unregister(null.dev);
+}
+
+module_init(null_init);
+module_exit(null_exit);
+MODULE_DESCRIPTION("layby backend with no hardware, for tests");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The partition: one slot, one window, one node.
+ *
+ * Owns the child device on the auxiliary bus, by whose name udev tells the
+ * classes apart, the drm_device, and the slot's life: start, stop. Freed with
+ * the last reference on the drm_device, which files, parties and mappings hold;
+ * the hardware is not touched any more after layby_partition_stop().
+ */
+#include <linux/err.h>
+#include <linux/idr.h>
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+
+#include "layby.h"
+
+static DEFINE_IDA(layby_driving_ida);
+static DEFINE_IDA(layby_guest_ida);
+
+static struct ida *layby_class_ida(u32 class)
+{
+	return class == LAYBY_CLASS_DRIVING ? &layby_driving_ida : &layby_guest_ida;
+}
+
+static const char *layby_class_name(u32 class)
+{
+	return class == LAYBY_CLASS_DRIVING ? "driving" : "guest";
+}
+
+static void layby_aux_release(struct device *dev)
+{
+	kfree(to_auxiliary_dev(dev));
+}
+
+static struct auxiliary_device *
+layby_aux_create(struct device *parent, u32 class, u32 id)
+{
+	struct auxiliary_device *aux;
+	int ret;
+
+	aux = kzalloc(sizeof(*aux), GFP_KERNEL);
+	if (!aux)
+		return ERR_PTR(-ENOMEM);
+	aux->name = layby_class_name(class);
+	aux->id = id;
+	aux->dev.parent = parent;
+	aux->dev.release = layby_aux_release;
+
+	ret = auxiliary_device_init(aux);
+	if (ret) {
+		kfree(aux);
+		return ERR_PTR(ret);
+	}
+	ret = auxiliary_device_add(aux);
+	if (ret) {
+		auxiliary_device_uninit(aux);
+		return ERR_PTR(ret);
+	}
+	return aux;
+}
+
+/* drm_driver.release: nobody knows the partition any more. */
+void layby_partition_release(struct drm_device *drm)
+{
+	struct layby_partition *partition = drm->dev_private;
+
+	if (!partition)
+		return;
+	drm_mm_takedown(&partition->window);
+	ida_free(layby_class_ida(partition->class), partition->id);
+	layby_accel_put(partition->accel);
+	mutex_destroy(&partition->window_lock);
+	kfree(partition);
+}
+
+/* What was in the window before layby came is nobody's to read (ISO-4). */
+static void layby_window_init(struct layby_partition *partition)
+{
+	const struct layby_hw *hw = &partition->accel->hw;
+	const struct layby_hw_range *window = &partition->cfg.window;
+	struct iosys_map memory = hw->memory;
+
+	drm_mm_init(&partition->window, window->address, window->length);
+	partition->window_free = window->length;
+	iosys_map_memset(&memory, window->address - hw->memory_address, 0,
+			 window->length);
+}
+
+static struct layby_partition *layby_partition_alloc(u32 class)
+{
+	struct layby_partition *partition;
+	int id;
+
+	partition = kzalloc(sizeof(*partition), GFP_KERNEL);
+	if (!partition)
+		return ERR_PTR(-ENOMEM);
+	id = ida_alloc(layby_class_ida(class), GFP_KERNEL);
+	if (id < 0) {
+		kfree(partition);
+		return ERR_PTR(id);
+	}
+	partition->class = class;
+	partition->id = id;
+	mutex_init(&partition->window_lock);
+	return partition;
+}
+
+struct layby_partition *
+layby_partition_create(struct layby_accel *accel, u32 class, u32 slot,
+		       const struct layby_hw_slot *cfg)
+{
+	struct layby_partition *partition;
+	struct drm_device *drm;
+	int ret;
+
+	partition = layby_partition_alloc(class);
+	if (IS_ERR(partition))
+		return partition;
+	partition->slot = slot;
+	partition->cfg = *cfg;
+
+	partition->aux = layby_aux_create(accel->hw.dev, class, partition->id);
+	if (IS_ERR(partition->aux)) {
+		ret = PTR_ERR(partition->aux);
+		goto free_partition;
+	}
+	drm = drm_dev_alloc(&layby_drm_driver, &partition->aux->dev);
+	if (IS_ERR(drm)) {
+		ret = PTR_ERR(drm);
+		goto delete_aux;
+	}
+	partition->accel = accel;
+	layby_accel_get(accel);
+	layby_window_init(partition);
+	partition->drm = drm;
+	drm->dev_private = partition;
+
+	ret = layby_queue_init(partition);
+	if (ret)
+		goto put_drm;
+	return partition;
+
+put_drm:
+	auxiliary_device_delete(partition->aux);
+	auxiliary_device_uninit(partition->aux);
+	drm_dev_put(drm);
+	return ERR_PTR(ret);
+delete_aux:
+	auxiliary_device_delete(partition->aux);
+	auxiliary_device_uninit(partition->aux);
+free_partition:
+	ida_free(layby_class_ida(class), partition->id);
+	kfree(partition);
+	return ERR_PTR(ret);
+}
+
+int layby_partition_start(struct layby_partition *partition)
+{
+	const struct layby_hw *hw = &partition->accel->hw;
+	int ret;
+
+	ret = hw->ops->slot_disable(hw->priv, partition->slot);
+	if (!ret)
+		ret = hw->ops->clear_tiles(hw->priv, partition->cfg.tiles);
+	if (!ret)
+		ret = hw->ops->slot_enable(hw->priv, partition->slot,
+					   &partition->cfg);
+	if (ret)
+		return ret;
+	layby_queue_start(partition);
+	return drm_dev_register(partition->drm, 0);
+}
+
+/* Nothing that happens on the node reaches the hardware afterwards. */
+void layby_partition_stop(struct layby_partition *partition)
+{
+	if (partition->drm->registered)
+		drm_dev_unplug(partition->drm);
+	layby_queue_fini(partition);
+}
+
+void layby_partition_destroy(struct layby_partition *partition)
+{
+	struct auxiliary_device *aux = partition->aux;
+
+	layby_partition_stop(partition);
+	drm_dev_put(partition->drm);
+	auxiliary_device_delete(aux);
+	auxiliary_device_uninit(aux);
+}

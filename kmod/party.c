@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The party: on whose behalf jobs run, one open file of a node.
+ *
+ * Owns the prepared jobs, the array of submissions and the mapped reports. A
+ * closed file leaves its party behind until the hardware has let go of its last
+ * job; the party holds the drm_device and the backend's module that long.
+ */
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_print.h>
+
+#include "layby.h"
+
+#define LAYBY_REPORT_BYTES \
+	PAGE_ALIGN(LAYBY_PARTY_TAGS * sizeof(struct layby_report))
+
+static atomic64_t layby_party_ids = ATOMIC64_INIT(0);
+
+/* Jobs hold buffers, buffers hold the window: in this order. May sleep. */
+static void layby_party_destroy(struct layby_party *party)
+{
+	struct layby_partition *partition = party->partition;
+	struct module *owner = partition->accel->hw.owner;
+	struct drm_device *drm = partition->drm;
+	u32 i;
+
+	for (i = 0; i < LAYBY_PARTY_JOBS; i++)
+		if (party->prepared[i])
+			layby_prepared_destroy(party->prepared[i]);
+	WARN_ON_ONCE(atomic_read(&party->buffers));
+
+	mutex_lock(&partition->window_lock);
+	partition->parties--;
+	mutex_unlock(&partition->window_lock);
+	mutex_destroy(&party->lock);
+	vfree(party->reports);
+	kvfree(party);
+	drm_dev_put(drm);
+	module_put(owner);
+}
+
+static void layby_party_destroy_work(struct work_struct *work)
+{
+	layby_party_destroy(container_of(work, struct layby_party, destroy));
+}
+
+static struct layby_party *layby_party_alloc(struct layby_partition *partition)
+{
+	struct layby_party *party;
+	u32 tag;
+
+	party = kvzalloc(sizeof(*party), GFP_KERNEL_ACCOUNT);
+	if (!party)
+		return NULL;
+	party->reports = vmalloc_user(LAYBY_REPORT_BYTES);
+	if (!party->reports) {
+		kvfree(party);
+		return NULL;
+	}
+	party->partition = partition;
+	party->id = atomic64_inc_return(&layby_party_ids);
+	mutex_init(&party->lock);
+	INIT_WORK(&party->destroy, layby_party_destroy_work);
+	for (tag = 0; tag < LAYBY_PARTY_TAGS; tag++)
+		party->job[tag].party = party;
+	return party;
+}
+
+/* A count, so that the closing parties of a hostile guest are bounded too. */
+static int layby_partition_join(struct layby_partition *partition)
+{
+	int ret = 0;
+
+	mutex_lock(&partition->window_lock);
+	if (partition->parties >= LAYBY_PARTITION_PARTIES)
+		ret = -EMFILE;
+	else
+		partition->parties++;
+	mutex_unlock(&partition->window_lock);
+	return ret;
+}
+
+static void layby_partition_leave(struct layby_partition *partition)
+{
+	mutex_lock(&partition->window_lock);
+	partition->parties--;
+	mutex_unlock(&partition->window_lock);
+}
+
+/* drm_driver.open */
+int layby_party_open(struct drm_device *drm, struct drm_file *file)
+{
+	struct layby_partition *partition = drm->dev_private;
+	struct module *owner = partition->accel->hw.owner;
+	struct layby_party *party;
+	int ret;
+
+	/* The node's fops pin layby.ko only. */
+	if (!try_module_get(owner))
+		return -ENODEV;
+	ret = layby_partition_join(partition);
+	if (ret)
+		goto put_module;
+	party = layby_party_alloc(partition);
+	if (!party) {
+		ret = -ENOMEM;
+		goto leave;
+	}
+	drm_dev_get(drm);
+	file->driver_priv = party;
+	return 0;
+
+leave:
+	layby_partition_leave(partition);
+put_module:
+	module_put(owner);
+	return ret;
+}
+
+/* drm_driver.postclose: handles and mappings are gone, commands are done. */
+void layby_party_close(struct drm_device *drm, struct drm_file *file)
+{
+	struct layby_party *party = file->driver_priv;
+
+	if (layby_queue_close(party))
+		layby_party_destroy(party);
+}
+
+int layby_party_map_reports(struct layby_party *party, struct vm_area_struct *vma)
+{
+	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
+		return -EACCES;
+	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTCOPY | VM_DONTDUMP,
+		     VM_MAYWRITE | VM_MAYEXEC);
+	return remap_vmalloc_range(vma, party->reports, 0);
+}
+
+/* drm_driver.show_fdinfo, as Documentation/gpu/drm-usage-stats.rst has it */
+void layby_party_show(struct drm_printer *p, struct drm_file *file)
+{
+	struct layby_party *party = file->driver_priv;
+	const struct layby_hw *hw = &party->partition->accel->hw;
+	struct layby_usage usage;
+
+	layby_queue_usage(party, &usage);
+	drm_printf(p, "drm-engine-tiles:\t%llu ns\n",
+		   mul_u64_u64_div_u64(usage.run_ticks, NSEC_PER_SEC, hw->ticks_hz));
+	drm_printf(p, "drm-total-window:\t%llu KiB\n",
+		   (u64)atomic64_read(&party->buffer_bytes) >> 10);
+	drm_printf(p, "layby-jobs-in-flight:\t%u\n", usage.in_flight);
+}

@@ -1,0 +1,563 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The queue: the jobs in flight on one slot, from submission to retirement.
+ *
+ * A job's way, all under the queue lock:
+ *	submit -> accept -> start -> push ... take -> retire
+ * and, if it must not go on, stop -> abort -> take -> retire; if the abort is
+ * not answered, recover.c resets the slot.
+ *
+ * Nothing here allocates, sleeps or logs on the path of a well-behaved job.
+ * The lock is taken in interrupts and timers; task work of finished commands is
+ * queued under it, which takes no lock of ours. Must never let a job end
+ * without exactly one report and, if it has a command, exactly one completion.
+ */
+#include <linux/ktime.h>
+#include <linux/nospec.h>
+
+#include "layby.h"
+#include "queue.h"
+
+static const struct {
+	s16 result;
+	u8 reason;
+} layby_endings[] = {
+	[LAYBY_HW_OK] = { 0, LAYBY_REASON_FINISHED },
+	/* An abort that nobody asked for: the device is not well. */
+	[LAYBY_HW_ABORTED] = { -EIO, LAYBY_REASON_DEVICE_FAILED },
+	[LAYBY_HW_BAD_PROGRAM] = { -ENOEXEC, LAYBY_REASON_BAD_PROGRAM },
+	[LAYBY_HW_BAD_SHAPE] = { -ENOEXEC, LAYBY_REASON_BAD_SHAPE },
+	[LAYBY_HW_COMPUTE_FAILED] = { -EIO, LAYBY_REASON_COMPUTE_FAILED },
+	[LAYBY_HW_ACCESS] = { -EFAULT, LAYBY_REASON_ACCESS },
+};
+
+static struct layby_job *layby_queue_first(struct layby_queue *queue)
+{
+	return list_first_entry_or_null(&queue->jobs, struct layby_job, node);
+}
+
+static u64 layby_head_deadline(struct layby_queue *queue)
+{
+	struct layby_partition *partition =
+		container_of(queue, struct layby_partition, queue);
+
+	return queue->head_since_ns + queue->head->prepared->longest_run_ns +
+	       partition->accel->hw.start_bound_ns + LAYBY_DOORBELL_AGE_NS;
+}
+
+/* The timer may be early, never late: an early one looks and sets itself anew. */
+static void layby_queue_arm(struct layby_queue *queue)
+{
+	u64 next = U64_MAX;
+
+	if (queue->aborting)
+		next = queue->abort_by_ns;
+	else if (queue->head)
+		next = layby_head_deadline(queue);
+	if (next >= queue->timer_ns)
+		return;
+	queue->timer_ns = next;
+	hrtimer_start(&queue->timer, ns_to_ktime(next), HRTIMER_MODE_ABS);
+}
+
+void layby_queue_new_head(struct layby_queue *queue)
+{
+	struct layby_job *first = layby_queue_first(queue);
+
+	if (first == queue->head)
+		return;
+	queue->head = first;
+	if (!first)
+		return;
+	queue->head_since_ns = ktime_get_ns();
+	layby_queue_arm(queue);
+}
+
+void layby_queue_ring(struct layby_queue *queue)
+{
+	const struct layby_hw *hw = layby_queue_hw(queue);
+
+	queue->doorbell_owed = false;
+	hw->ops->doorbell(hw->priv, layby_queue_slot(queue));
+}
+
+void layby_queue_push(struct layby_queue *queue, struct layby_job *job)
+{
+	const struct layby_hw *hw = layby_queue_hw(queue);
+	struct layby_hw_push push = {
+		.job = &job->prepared->hw,
+		.party = job->party->id,
+		.tag = job->hw_tag,
+	};
+
+	/* Tile-local memory is the last party's until it is cleared (ISO-4). */
+	if (queue->last_party != push.party)
+		push.flags = LAYBY_PUSH_CLEAR_TILES;
+	queue->last_party = push.party;
+	hw->ops->push(hw->priv, layby_queue_slot(queue), &push);
+}
+
+/* --- Submission ----------------------------------------------------------- */
+
+static int layby_queue_accept(struct layby_queue *queue, struct layby_party *party,
+			      const struct layby_cmd_submit *submit,
+			      struct layby_job **ret_job)
+{
+	u32 index = array_index_nospec(submit->job, LAYBY_PARTY_JOBS);
+	u32 tag = array_index_nospec(submit->tag, LAYBY_PARTY_TAGS);
+	struct layby_job *job = &party->job[tag];
+
+	if (unlikely(queue->state == LAYBY_QUEUE_GONE))
+		return -ENODEV;
+	if (unlikely(queue->state == LAYBY_QUEUE_FENCED))
+		return -EIO;
+	if (!party->prepared[index])
+		return -ENOENT;
+	if (job->prepared || !queue->free_tags)
+		return -EBUSY;
+	job->prepared = party->prepared[index];
+	*ret_job = job;
+	return 0;
+}
+
+static void layby_job_start(struct layby_queue *queue, struct layby_job *job,
+			    u64 cookie)
+{
+	struct layby_party *party = job->party;
+	struct layby_report *report = layby_job_report(job);
+
+	job->cookie = cookie;
+	job->stopping = false;
+	job->resets = 0;
+	job->hw_tag = queue->free_tag[--queue->free_tags];
+	queue->by_tag[job->hw_tag] = job;
+	job->prepared->in_flight++;
+	party->in_flight++;
+	list_add_tail(&job->node, &queue->jobs);
+	WRITE_ONCE(report->state, LAYBY_REPORT_IN_FLIGHT);
+}
+
+/* A doorbell that waits for a promised submission waits one age at most. */
+static void layby_queue_owe(struct layby_queue *queue)
+{
+	if (queue->doorbell_owed)
+		return;
+	queue->doorbell_owed = true;
+	hrtimer_start(&queue->doorbell_timer, ns_to_ktime(LAYBY_DOORBELL_AGE_NS),
+		      HRTIMER_MODE_REL);
+}
+
+/* Queue lock held. What the job is completed to is the caller's to set. */
+int layby_queue_enter(struct layby_party *party,
+		      const struct layby_cmd_submit *submit,
+		      struct layby_job **ret_job)
+{
+	struct layby_queue *queue = &party->partition->queue;
+	struct layby_job *job;
+	int ret;
+
+	lockdep_assert_held(&queue->lock);
+	ret = layby_queue_accept(queue, party, submit, &job);
+	if (ret)
+		return ret;
+	layby_job_start(queue, job, submit->cookie);
+	*ret_job = job;
+	/* A slot in recovery gets it when it is back. */
+	if (queue->state != LAYBY_QUEUE_RUNNING)
+		return 0;
+	layby_queue_push(queue, job);
+	if (!queue->head)
+		layby_queue_new_head(queue);
+	if (submit->flags & LAYBY_SUBMIT_MORE)
+		layby_queue_owe(queue);
+	else
+		layby_queue_ring(queue);
+	return 0;
+}
+
+/**
+ * layby_queue_submit() - put a prepared job on the slot
+ * @party: whose
+ * @cmd: completed when the job ends
+ * @submit: decoded; index and tag within their arrays
+ *
+ * Return: 0; -ENOENT, -EBUSY, -EIO, -ENODEV: nothing happened, @cmd is the
+ * caller's to complete. Any context that may not be interrupted by itself.
+ */
+int layby_queue_submit(struct layby_party *party, struct io_uring_cmd *cmd,
+		       const struct layby_cmd_submit *submit)
+{
+	struct layby_queue *queue = &party->partition->queue;
+	struct layby_job *job;
+	unsigned long flags;
+	int ret;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	ret = layby_queue_enter(party, submit, &job);
+	if (!ret) {
+		job->cmd = cmd;
+		layby_uring_attach(cmd, job);
+	}
+	spin_unlock_irqrestore(&queue->lock, flags);
+	return ret;
+}
+
+/* --- Retirement ----------------------------------------------------------- */
+
+static void layby_job_report_end(struct layby_job *job, int result, u32 reason,
+				 const struct layby_hw_completion *done)
+{
+	struct layby_report *report = layby_job_report(job);
+
+	report->result = result;
+	report->reason = reason;
+	report->level = done->level;
+	report->cookie = job->cookie;
+	report->queue_ticks = done->queue_ticks;
+	report->run_ticks = done->run_ticks;
+	report->end_ticks = done->end_ticks;
+	report->energy_uj = done->energy_uj;
+	/* A client that polls for DONE reads a whole report. */
+	smp_store_release(&report->state, LAYBY_REPORT_DONE);
+}
+
+/*
+ * The hardware has let go of @job. Report, then free the tag, then hand the
+ * command over. The party may be gone once the lock is dropped.
+ */
+void layby_job_retire(struct layby_queue *queue, struct layby_job *job,
+		      int result, u32 reason,
+		      const struct layby_hw_completion *done,
+		      struct layby_uring_batch *batch)
+{
+	struct layby_party *party = job->party;
+
+	layby_job_report_end(job, result, reason, done);
+	party->run_ticks += done->run_ticks;
+
+	list_del(&job->node);
+	queue->by_tag[job->hw_tag] = NULL;
+	queue->free_tag[queue->free_tags++] = job->hw_tag;
+	if (queue->aborting == job)
+		queue->aborting = NULL;
+	job->prepared->in_flight--;
+	job->prepared = NULL;
+
+	if (job->cmd) {
+		layby_uring_batch_add(batch, job->cmd, result);
+		job->cmd = NULL;
+	}
+	layby_bench_wake(job);
+	if (!--party->in_flight && party->closed)
+		queue_work(system_unbound_wq, &party->destroy);
+}
+
+static void layby_queue_retire_done(struct layby_queue *queue,
+				    const struct layby_hw_completion *done,
+				    struct layby_uring_batch *batch)
+{
+	struct layby_job *job = NULL;
+
+	if (done->tag < LAYBY_QUEUE_DEPTH_MAX)
+		job = queue->by_tag[done->tag];
+	if (unlikely(!job || done->status >= ARRAY_SIZE(layby_endings))) {
+		pr_warn_ratelimited("layby: slot %u: completion of tag %u, status %u makes no sense, ignored\n",
+				    layby_queue_slot(queue), done->tag, done->status);
+		return;
+	}
+	if (done->status == LAYBY_HW_ABORTED && job->stopping)
+		layby_job_retire(queue, job, job->stop_result, job->stop_reason,
+				 done, batch);
+	else
+		layby_job_retire(queue, job, layby_endings[done->status].result,
+				 layby_endings[done->status].reason, done, batch);
+}
+
+void layby_queue_take(struct layby_queue *queue, struct layby_uring_batch *batch)
+{
+	const struct layby_hw *hw = layby_queue_hw(queue);
+	u32 i, n;
+
+	do {
+		n = hw->ops->pop(hw->priv, layby_queue_slot(queue), queue->done,
+				 ARRAY_SIZE(queue->done));
+		for (i = 0; i < n; i++)
+			layby_queue_retire_done(queue, &queue->done[i], batch);
+	} while (n == ARRAY_SIZE(queue->done));
+}
+
+/* --- Stopping a job ------------------------------------------------------- */
+
+/*
+ * Which one next: what runs past its time stands in everybody's way; of the
+ * others the newest, lest each becomes the running one before its turn.
+ */
+static struct layby_job *layby_queue_next_stop(struct layby_queue *queue)
+{
+	struct layby_job *job = queue->head;
+
+	if (job && job->stopping && job->stop_reason == LAYBY_REASON_TIME_UP)
+		return job;
+	list_for_each_entry_reverse(job, &queue->jobs, node)
+		if (job->stopping)
+			return job;
+	return NULL;
+}
+
+static void layby_queue_abort_next(struct layby_queue *queue)
+{
+	const struct layby_hw *hw = layby_queue_hw(queue);
+	struct layby_job *job;
+
+	if (queue->aborting || !queue->stopping ||
+	    queue->state != LAYBY_QUEUE_RUNNING)
+		return;
+	job = layby_queue_next_stop(queue);
+	if (!job) {
+		queue->stopping = false;
+		return;
+	}
+	queue->aborting = job;
+	queue->abort_by_ns = ktime_get_ns() + hw->abort_bound_ns;
+	hw->ops->abort(hw->priv, layby_queue_slot(queue), job->hw_tag);
+	layby_queue_arm(queue);
+}
+
+static void layby_job_stop(struct layby_queue *queue, struct layby_job *job,
+			   int result, u32 reason)
+{
+	if (job->stopping)
+		return;
+	job->stopping = true;
+	job->stop_result = result;
+	job->stop_reason = reason;
+	queue->stopping = true;
+}
+
+static int layby_queue_stop_tag(struct layby_queue *queue, struct layby_job *job,
+				u64 cookie, struct layby_uring_batch *batch)
+{
+	if (!job->prepared || job->cookie != cookie)
+		return -ENOENT;
+	if (!job->cmd || job->stopping)
+		return -EALREADY;
+	layby_uring_batch_add(batch, job->cmd, -ECANCELED);
+	job->cmd = NULL;
+	layby_job_stop(queue, job, -ECANCELED, LAYBY_REASON_CANCELLED);
+	layby_queue_abort_next(queue);
+	return 0;
+}
+
+/**
+ * layby_queue_cancel() - stop a job that its party names
+ * @party: whose
+ * @tag: below LAYBY_PARTY_TAGS
+ * @cookie: as submitted
+ *
+ * The job's command completes with -ECANCELED now, the job ends when the
+ * hardware has let go of it.
+ * Return: 0, -ENOENT, -EALREADY.
+ */
+int layby_queue_cancel(struct layby_party *party, u32 tag, u64 cookie)
+{
+	struct layby_queue *queue = &party->partition->queue;
+	struct layby_uring_batch batch = {};
+	unsigned long flags;
+	int ret;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	ret = layby_queue_stop_tag(queue,
+				   &party->job[array_index_nospec(tag, LAYBY_PARTY_TAGS)],
+				   cookie, &batch);
+	layby_uring_batch_flush(&batch);
+	spin_unlock_irqrestore(&queue->lock, flags);
+	return ret;
+}
+
+/**
+ * layby_queue_detach() - the command of a job goes away
+ * @job: the job that it was submitted for
+ * @cmd: the command
+ *
+ * Return: true if the caller now owns the completion of @cmd; false if somebody
+ * else does or did.
+ */
+bool layby_queue_detach(struct layby_job *job, struct io_uring_cmd *cmd)
+{
+	struct layby_queue *queue = &job->party->partition->queue;
+	unsigned long flags;
+	bool ours;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	ours = job->cmd == cmd;
+	if (ours) {
+		job->cmd = NULL;
+		layby_job_stop(queue, job, -ECANCELED, LAYBY_REASON_CANCELLED);
+		layby_queue_abort_next(queue);
+	}
+	spin_unlock_irqrestore(&queue->lock, flags);
+	return ours;
+}
+
+/**
+ * layby_queue_close() - the party's file is gone: stop what it has in flight
+ * @party: whose
+ *
+ * Return: true if nothing is in flight and the caller frees the party; false
+ * if the last job will.
+ */
+bool layby_queue_close(struct layby_party *party)
+{
+	struct layby_queue *queue = &party->partition->queue;
+	unsigned long flags;
+	bool idle;
+	u32 tag;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	party->closed = true;
+	idle = !party->in_flight;
+	for (tag = 0; tag < LAYBY_PARTY_TAGS; tag++)
+		if (party->job[tag].prepared)
+			layby_job_stop(queue, &party->job[tag], -ECANCELED,
+				       LAYBY_REASON_CANCELLED);
+	layby_queue_abort_next(queue);
+	spin_unlock_irqrestore(&queue->lock, flags);
+	return idle;
+}
+
+/* --- Interrupts and timers ------------------------------------------------ */
+
+void layby_queue_settle(struct layby_queue *queue)
+{
+	layby_queue_new_head(queue);
+	layby_queue_abort_next(queue);
+}
+
+/* Completions may be there. Any context. */
+void layby_queue_poll(struct layby_partition *partition)
+{
+	struct layby_queue *queue = &partition->queue;
+	struct layby_uring_batch batch = {};
+	unsigned long flags;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	if (queue->state == LAYBY_QUEUE_RUNNING) {
+		layby_queue_take(queue, &batch);
+		layby_queue_settle(queue);
+	}
+	layby_uring_batch_flush(&batch);
+	spin_unlock_irqrestore(&queue->lock, flags);
+}
+
+/*
+ * Something is due: an abort's answer, or the head's end. The interrupt that
+ * told of it may have been lost, so look before judging.
+ */
+static void layby_queue_due(struct layby_queue *queue,
+			    struct layby_uring_batch *batch)
+{
+	u64 now;
+
+	layby_queue_take(queue, batch);
+	layby_queue_settle(queue);
+	now = ktime_get_ns();
+	if (queue->aborting && now >= queue->abort_by_ns) {
+		layby_queue_begin_recovery(queue);
+		return;
+	}
+	if (queue->head && !queue->aborting && now >= layby_head_deadline(queue)) {
+		layby_job_stop(queue, queue->head, -ETIME, LAYBY_REASON_TIME_UP);
+		layby_queue_abort_next(queue);
+	}
+	layby_queue_arm(queue);
+}
+
+static enum hrtimer_restart layby_queue_timer(struct hrtimer *timer)
+{
+	struct layby_queue *queue = container_of(timer, struct layby_queue, timer);
+	struct layby_uring_batch batch = {};
+	unsigned long flags;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	queue->timer_ns = U64_MAX;
+	if (queue->state == LAYBY_QUEUE_RUNNING)
+		layby_queue_due(queue, &batch);
+	layby_uring_batch_flush(&batch);
+	spin_unlock_irqrestore(&queue->lock, flags);
+	return HRTIMER_NORESTART;
+}
+
+static enum hrtimer_restart layby_doorbell_timer(struct hrtimer *timer)
+{
+	struct layby_queue *queue =
+		container_of(timer, struct layby_queue, doorbell_timer);
+	unsigned long flags;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	if (queue->state == LAYBY_QUEUE_RUNNING && queue->doorbell_owed)
+		layby_queue_ring(queue);
+	spin_unlock_irqrestore(&queue->lock, flags);
+	return HRTIMER_NORESTART;
+}
+
+/* --- Life ----------------------------------------------------------------- */
+
+bool layby_queue_faulted(struct layby_partition *partition)
+{
+	return READ_ONCE(partition->queue.state) == LAYBY_QUEUE_FENCED;
+}
+
+void layby_queue_usage(struct layby_party *party, struct layby_usage *usage)
+{
+	struct layby_queue *queue = &party->partition->queue;
+
+	spin_lock_irq(&queue->lock);
+	usage->run_ticks = party->run_ticks;
+	usage->in_flight = party->in_flight;
+	spin_unlock_irq(&queue->lock);
+}
+
+int layby_queue_init(struct layby_partition *partition)
+{
+	struct layby_queue *queue = &partition->queue;
+	u32 i;
+
+	spin_lock_init(&queue->lock);
+	INIT_LIST_HEAD(&queue->jobs);
+	for (i = 0; i < partition->accel->hw.queue_depth; i++)
+		queue->free_tag[queue->free_tags++] = i;
+	queue->state = LAYBY_QUEUE_GONE;
+	queue->timer_ns = U64_MAX;
+	hrtimer_init(&queue->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
+	queue->timer.function = layby_queue_timer;
+	hrtimer_init(&queue->doorbell_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	queue->doorbell_timer.function = layby_doorbell_timer;
+	return layby_recovery_init(queue);
+}
+
+void layby_queue_start(struct layby_partition *partition)
+{
+	struct layby_queue *queue = &partition->queue;
+
+	spin_lock_irq(&queue->lock);
+	queue->state = LAYBY_QUEUE_RUNNING;
+	spin_unlock_irq(&queue->lock);
+}
+
+/*
+ * For good, and once only: in this order nothing touches the hardware after the
+ * slot is disabled, and nothing waits for it after the jobs are retired.
+ */
+void layby_queue_fini(struct layby_partition *partition)
+{
+	struct layby_queue *queue = &partition->queue;
+
+	if (!queue->worker)
+		return;
+	spin_lock_irq(&queue->lock);
+	queue->state = LAYBY_QUEUE_GONE;
+	spin_unlock_irq(&queue->lock);
+	hrtimer_cancel(&queue->timer);
+	hrtimer_cancel(&queue->doorbell_timer);
+	layby_recovery_fini(queue);
+}

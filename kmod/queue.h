@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What queue.c, the everyday path, and recover.c, the way back from a slot that
+ * does not answer, share. Everything here: queue lock held.
+ */
+#ifndef LAYBY_QUEUE_H
+#define LAYBY_QUEUE_H
+
+#include "layby.h"
+
+static inline struct layby_partition *
+layby_queue_partition(struct layby_queue *queue)
+{
+	return container_of(queue, struct layby_partition, queue);
+}
+
+static inline const struct layby_hw *layby_queue_hw(struct layby_queue *queue)
+{
+	return &layby_queue_partition(queue)->accel->hw;
+}
+
+static inline u32 layby_queue_slot(struct layby_queue *queue)
+{
+	return layby_queue_partition(queue)->slot;
+}
+
+static inline struct layby_report *layby_job_report(struct layby_job *job)
+{
+	return &job->party->reports[job - job->party->job];
+}
+
+/* queue.c */
+void layby_queue_push(struct layby_queue *queue, struct layby_job *job);
+void layby_queue_ring(struct layby_queue *queue);
+void layby_queue_take(struct layby_queue *queue, struct layby_uring_batch *batch);
+void layby_queue_new_head(struct layby_queue *queue);
+void layby_queue_settle(struct layby_queue *queue);
+void layby_job_retire(struct layby_queue *queue, struct layby_job *job,
+		      int result, u32 reason,
+		      const struct layby_hw_completion *done,
+		      struct layby_uring_batch *batch);
+
+int layby_queue_enter(struct layby_party *party,
+		      const struct layby_cmd_submit *submit,
+		      struct layby_job **ret_job);
+
+/* bench.c */
+#ifdef LAYBY_BENCH
+void layby_bench_wake(struct layby_job *job);
+#else
+static inline void layby_bench_wake(struct layby_job *job)
+{
+}
+#endif
+
+/* recover.c */
+int layby_recovery_init(struct layby_queue *queue);
+void layby_recovery_fini(struct layby_queue *queue);
+void layby_queue_begin_recovery(struct layby_queue *queue);
+
+#endif /* LAYBY_QUEUE_H */
