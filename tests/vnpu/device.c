@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * device - the whole virtual accelerator, and what switches it on and resets it
+ *
+ * Owns the identity registers.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "device.h"
+
+int device_init(struct device *device)
+{
+	int r = firmware_init(&device->firmware, device);
+
+	if (r >= 0)
+		r = sensors_init(&device->sensors, device);
+	if (r >= 0)
+		r = worker_pool_init(&device->workers, device->event);
+	for (uint32_t i = 0; r >= 0 && i < device->config.slots; i++)
+		r = slot_init(&device->slots[i], device, i);
+	if (r >= 0)
+		r = device_power_on(device);
+	return r;
+}
+
+void device_fini(struct device *device)
+{
+	for (uint32_t i = 0; i < device->config.slots; i++)
+		slot_fini(&device->slots[i]);
+	worker_pool_fini(&device->workers);
+	sensors_fini(&device->sensors);
+	firmware_fini(&device->firmware);
+	memory_fini(&device->memory);
+}
+
+uint32_t device_bound_us(const struct device *device, uint32_t us)
+{
+	return 2 * us + device->config.slack_us;
+}
+
+static void write_identity(struct device *device)
+{
+	const struct config *config = &device->config;
+	struct memory *memory = &device->memory;
+
+	memory_write32(memory, LAYBY_VNPU_REG_VERSION, LAYBY_VNPU_VERSION);
+	memory_write32(memory, LAYBY_VNPU_REG_TILES, config->tiles);
+	memory_write32(memory, LAYBY_VNPU_REG_SLOTS, config->slots);
+	memory_write64(memory, LAYBY_VNPU_REG_MEMORY_BYTES, memory->bytes);
+	memory_write64(memory, LAYBY_VNPU_REG_TICKS_HZ, CLOCK_TICKS_HZ);
+	memory_write32(memory, LAYBY_VNPU_REG_ABORT_BOUND,
+		       device_bound_us(device, config->abort_us));
+	memory_write32(memory, LAYBY_VNPU_REG_RESET_BOUND,
+		       device_bound_us(device, config->reset_us));
+	memory_write32(memory, LAYBY_VNPU_REG_COMMAND_BOUND,
+		       device_bound_us(device, firmware_longest_us(device)));
+	memory_write32(memory, LAYBY_VNPU_REG_LEVELS, 1);
+	memory_write32(memory, LAYBY_VNPU_REG_GENERATION, 1);
+	memory_write32(memory, LAYBY_VNPU_REG_MAGIC, LAYBY_VNPU_MAGIC);
+}
+
+int device_power_on(struct device *device)
+{
+	int r;
+
+	device_freeze(device, false);
+	for (uint32_t i = 0; i < device->config.slots; i++)
+		slot_reset(&device->slots[i]);
+	firmware_reset(&device->firmware);
+	sensors_power_on(&device->sensors);
+	memory_fini(&device->memory);
+	r = memory_init(&device->memory, device->config.memory_bytes);
+	if (r < 0)
+		return r;
+	clock_power_on(&device->clock);
+	tiles_power_on(&device->tiles, device->config.tiles,
+		       device->config.seed);
+	write_identity(device);
+	return 0;
+}
+
+void device_reset(struct device *device)
+{
+	struct memory *memory = &device->memory;
+	uint32_t generation = memory_read32(memory,
+					    LAYBY_VNPU_REG_GENERATION);
+
+	device_freeze(device, false);
+	for (uint32_t i = 0; i < device->config.slots; i++) {
+		slot_reset(&device->slots[i]);
+		slot_clear_registers(&device->slots[i]);
+	}
+	firmware_reset(&device->firmware);
+	memory_write32(memory, LAYBY_VNPU_REG_COMMAND_TAIL, 0);
+	memory_write32(memory, LAYBY_VNPU_REG_COMMAND_HEAD, 0);
+	memory_write32(memory, LAYBY_VNPU_REG_GENERATION, generation + 1);
+	transport_interrupt(&device->transport, LAYBY_VNPU_VECTOR_MANAGEMENT);
+}
+
+void device_freeze(struct device *device, bool frozen)
+{
+	if (device->frozen == frozen)
+		return;
+	device->frozen = frozen;
+	timer_freeze(&device->firmware.timer, frozen);
+	timer_freeze(&device->sensors.timer, frozen);
+	for (uint32_t i = 0; i < device->config.slots; i++)
+		slot_freeze(&device->slots[i], frozen);
+	transport_freeze(&device->transport, frozen);
+}
+
+bool device_slots_enabled(const struct device *device)
+{
+	for (uint32_t i = 0; i < device->config.slots; i++) {
+		if (device->slots[i].enabled)
+			return true;
+	}
+	return false;
+}
+
+void device_doorbell(struct device *device, uint32_t vector)
+{
+	if (vector == LAYBY_VNPU_VECTOR_MANAGEMENT)
+		firmware_poll(&device->firmware);
+	else if (vector - 1 < device->config.slots)
+		slot_poll(&device->slots[vector - 1]);
+}

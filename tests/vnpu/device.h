@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * device - the whole virtual accelerator, and what switches it on and resets it
+ *
+ * One thread, one sd-event loop; nothing here is shared with another thread.
+ * What is shared with the driver is device->memory only.
+ */
+#ifndef VNPU_DEVICE_H
+#define VNPU_DEVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "clock.h"
+#include "firmware.h"
+#include "layby/vnpu_regs.h"
+#include "memory.h"
+#include "sensors.h"
+#include "slot.h"
+#include "tile.h"
+#include "transport.h"
+#include "worker.h"
+
+struct config {
+	const char *socket;
+	const char *control;
+	uint64_t memory_bytes;
+	uint32_t tiles;
+	uint32_t slots;
+	uint32_t abort_us;
+	uint32_t reset_us;
+	uint32_t load_us;
+	uint32_t slack_us;
+	uint64_t speed; /* operations a microsecond and tile */
+	uint64_t seed;
+};
+
+struct device {
+	struct config config;
+	sd_event *event;
+	struct memory memory;
+	struct vnpu_clock clock;
+	struct tiles tiles;
+	struct sensors sensors;
+	struct firmware firmware;
+	struct transport transport;
+	struct worker_pool workers;
+	struct slot slots[LAYBY_VNPU_MAX_SLOTS];
+	bool frozen;
+};
+
+int device_init(struct device *device);
+void device_fini(struct device *device);
+
+/* Fresh memory, clock at zero: as if just switched on. */
+int device_power_on(struct device *device);
+/* A reset while running: slots and commands forgotten, the memory stays. */
+void device_reset(struct device *device);
+/* Stop reacting to anything, or go on where it stopped. */
+void device_freeze(struct device *device, bool frozen);
+bool device_slots_enabled(const struct device *device);
+/* The longest that is promised for what takes @us as modelled. */
+uint32_t device_bound_us(const struct device *device, uint32_t us);
+/* A doorbell from the driver. */
+void device_doorbell(struct device *device, uint32_t vector);
+
+#endif
