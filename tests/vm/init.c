@@ -11,6 +11,7 @@
  * The kernel command line carries, beside the kernel's own options:
  *   layby.layer        the share "layer" exists and lies over the root
  *   layby.modules=REL  the share "modules" is /usr/lib/modules/REL
+ *   layby.small        the root is /small of the initramfs, there are no shares
  *   layby.systemd      become systemd
  */
 #include <errno.h>
@@ -135,7 +136,13 @@ static void load_modules(void)
 static void mount_root(void)
 {
 	char value[64];
-	const char *lower = "lowerdir=/lower,upperdir=/rw/upper,workdir=/rw/work";
+	const char *lower;
+
+	if (kernel_option("layby.small", value, sizeof(value))) {
+		do_mount("/small", "/root", NULL, MS_BIND, NULL);
+		return;
+	}
+	lower = "lowerdir=/lower,upperdir=/rw/upper,workdir=/rw/work";
 
 	do_mount("root", "/lower", "9p", MS_RDONLY, P9_READ_ONLY);
 	if (kernel_option("layby.layer", value, sizeof(value))) {
@@ -152,6 +159,8 @@ static void mount_shares(void)
 {
 	char release[64], target[256];
 
+	if (kernel_option("layby.small", release, sizeof(release)))
+		return;
 	do_mount("layby", "/root/layby", "9p", MS_RDONLY, P9_READ_ONLY);
 	do_mount("out", "/root/out", "9p", 0, P9_WRITABLE);
 	if (!kernel_option("layby.modules", release, sizeof(release)))
