@@ -32,8 +32,9 @@ struct compute_request {
 };
 
 enum compute_reply_kind {
-	COMPUTE_LOADED = 1,
-	COMPUTE_DONE = 2,
+	COMPUTE_READY = 1, /* unasked, once, when a process can take requests */
+	COMPUTE_LOADED = 2,
+	COMPUTE_DONE = 3,
 };
 
 struct compute_reply {

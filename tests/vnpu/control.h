@@ -5,15 +5,28 @@
 #ifndef VNPU_CONTROL_H
 #define VNPU_CONTROL_H
 
+#include <systemd/sd-event.h>
 #include <systemd/sd-varlink.h>
 
 struct device;
+struct slot;
 
 struct control {
+	struct device *device;
 	sd_varlink_server *server;
+	sd_event_source *listener;
 };
 
+/* Does nothing if no control path was given. */
 int control_init(struct control *control, struct device *device);
 void control_fini(struct control *control);
+
+/* The methods, in fault.c and truth.c. */
+int fault_bind(sd_varlink_server *server);
+int truth_bind(sd_varlink_server *server);
+
+/* The slot of this number; NULL: there is none, an error was replied. */
+struct slot *control_slot(sd_varlink *link, struct device *device,
+			  uint32_t index);
 
 #endif

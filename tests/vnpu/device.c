@@ -56,7 +56,8 @@ static void write_identity(struct device *device)
 	memory_write32(memory, LAYBY_VNPU_REG_COMMAND_BOUND,
 		       device_bound_us(device, firmware_longest_us(device)));
 	memory_write32(memory, LAYBY_VNPU_REG_LEVELS, 1);
-	memory_write32(memory, LAYBY_VNPU_REG_GENERATION, 1);
+	memory_write32(memory, LAYBY_VNPU_REG_GENERATION,
+		       device->generation);
 	memory_write32(memory, LAYBY_VNPU_REG_MAGIC, LAYBY_VNPU_MAGIC);
 }
 
@@ -76,6 +77,7 @@ int device_power_on(struct device *device)
 	clock_power_on(&device->clock);
 	tiles_power_on(&device->tiles, device->config.tiles,
 		       device->config.seed);
+	device->generation = 1;
 	write_identity(device);
 	return 0;
 }
@@ -83,8 +85,6 @@ int device_power_on(struct device *device)
 void device_reset(struct device *device)
 {
 	struct memory *memory = &device->memory;
-	uint32_t generation = memory_read32(memory,
-					    LAYBY_VNPU_REG_GENERATION);
 
 	device_freeze(device, false);
 	for (uint32_t i = 0; i < device->config.slots; i++) {
@@ -94,7 +94,8 @@ void device_reset(struct device *device)
 	firmware_reset(&device->firmware);
 	memory_write32(memory, LAYBY_VNPU_REG_COMMAND_TAIL, 0);
 	memory_write32(memory, LAYBY_VNPU_REG_COMMAND_HEAD, 0);
-	memory_write32(memory, LAYBY_VNPU_REG_GENERATION, generation + 1);
+	memory_write32(memory, LAYBY_VNPU_REG_GENERATION,
+		       ++device->generation);
 	transport_interrupt(&device->transport, LAYBY_VNPU_VECTOR_MANAGEMENT);
 }
 

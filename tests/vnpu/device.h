@@ -47,6 +47,7 @@ struct device {
 	struct transport transport;
 	struct worker_pool workers;
 	struct slot slots[LAYBY_VNPU_MAX_SLOTS];
+	uint32_t generation;
 	bool frozen;
 };
 

@@ -12,11 +12,10 @@ static void publish(struct device *device, uint64_t now, uint64_t nj)
 {
 	struct memory *memory = &device->memory;
 	uint32_t mw = device->sensors.power_mw;
-	uint32_t sequence = memory_read32(memory,
-					  LAYBY_VNPU_REG_SENSOR_SEQUENCE);
+	uint32_t *sequence = &device->sensors.sequence;
 	int32_t mc = SENSORS_AMBIENT_MC + (int32_t)mw * SENSORS_MC_PER_MW;
 
-	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_SEQUENCE, sequence | 1);
+	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_SEQUENCE, ++*sequence);
 	/* The odd sequence must be seen before any new value. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_POWER, mw);
@@ -24,8 +23,7 @@ static void publish(struct device *device, uint64_t now, uint64_t nj)
 	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_LEVEL, 0);
 	memory_write64(memory, LAYBY_VNPU_REG_SENSOR_ENERGY, nj / 1000);
 	memory_write64(memory, LAYBY_VNPU_REG_SENSOR_TICKS, now);
-	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_SEQUENCE,
-		       (sequence | 1) + 1);
+	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_SEQUENCE, ++*sequence);
 }
 
 static void sample(struct device *device)
@@ -69,6 +67,7 @@ void sensors_fini(struct sensors *sensors)
 void sensors_power_on(struct sensors *sensors)
 {
 	timer_cancel(&sensors->timer);
+	sensors->sequence = 0;
 	sensors->jobs_nj = 0;
 	sensors->sample_tick = 0;
 	sensors->sample_nj = 0;

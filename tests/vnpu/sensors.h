@@ -20,6 +20,7 @@ struct device;
 
 struct sensors {
 	struct vnpu_timer timer;
+	uint32_t sequence; /* odd while the block is written */
 	uint64_t jobs_nj; /* of ended jobs */
 	uint64_t sample_tick;
 	uint64_t sample_nj;

@@ -12,7 +12,7 @@
 
 struct session;
 
-/* Bring ONNX Runtime up; once a process. 0 or -EIO. */
+/* Bring ONNX Runtime up; once a process. 0 or -errno. */
 int session_runtime_init(void);
 
 /* NULL: not a program (the reason is on stderr). The bytes are copied. */

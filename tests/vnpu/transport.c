@@ -14,10 +14,10 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "device.h"
+#include "listener.h"
 
 #define TRANSPORT_PROTOCOL	0
 #define TRANSPORT_MEMORY	(-1)
@@ -175,46 +175,13 @@ static int knocked(sd_event_source *source, int fd, uint32_t events,
 	return 0;
 }
 
-/* The path appears only once a connection to it will be accepted. */
-static int listen_at(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd, n;
-
-	n = snprintf(address.sun_path, sizeof(address.sun_path), "%s.new", path);
-	if (n < 0 || (size_t)n >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	unlink(address.sun_path);
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    listen(fd, 4) < 0 || rename(address.sun_path, path) < 0) {
-		int r = -errno;
-
-		close(fd);
-		return r;
-	}
-	return fd;
-}
-
 int transport_init(struct transport *transport, struct device *device)
 {
-	int fd, r;
-
 	transport->device = device;
 	for (uint32_t i = 0; i < LAYBY_VNPU_VECTORS; i++)
 		transport->vector[i] = -1;
-	fd = listen_at(device->config.socket);
-	if (fd < 0)
-		return fd;
-	r = sd_event_add_io(device->event, &transport->listener, fd, EPOLLIN,
-			    knocked, transport);
-	if (r < 0) {
-		close(fd);
-		return r;
-	}
-	return sd_event_source_set_io_fd_own(transport->listener, true);
+	return listener_open(device->event, device->config.socket, knocked,
+			     transport, &transport->listener);
 }
 
 void transport_fini(struct transport *transport)

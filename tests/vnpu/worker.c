@@ -6,6 +6,7 @@
  * for a process: whatever a program does, the device goes on.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@
 #include <unistd.h>
 
 #include "device.h"
+
+#define WORKER_START_MS 30000
 
 static int reaped(sd_event_source *source, const siginfo_t *info, void *userdata)
 {
@@ -31,6 +34,8 @@ static int replied(sd_event_source *source, int fd, uint32_t events,
 	bool was_busy = worker->busy;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n == sizeof(reply) && reply.kind == COMPUTE_READY)
 		return 0;
 	if (n != sizeof(reply) || !was_busy) {
 		worker_kill(worker);
@@ -123,6 +128,22 @@ static int find_binary(struct worker_pool *pool)
 	return access(pool->binary, X_OK) < 0 ? -errno : 0;
 }
 
+/* Only at the start: the device is not there before it can compute. */
+static int wait_ready(struct worker *worker)
+{
+	struct pollfd poller = {
+		.fd = sd_event_source_get_io_fd(worker->io),
+		.events = POLLIN,
+	};
+	struct compute_reply reply;
+
+	if (poll(&poller, 1, WORKER_START_MS) <= 0)
+		return -ETIMEDOUT;
+	if (recv(poller.fd, &reply, sizeof(reply), MSG_DONTWAIT) != sizeof(reply))
+		return -ECHILD;
+	return 0;
+}
+
 int worker_pool_init(struct worker_pool *pool, sd_event *event)
 {
 	int r;
@@ -134,7 +155,13 @@ int worker_pool_init(struct worker_pool *pool, sd_event *event)
 			pool->binary);
 		return r;
 	}
-	return worker_start(pool, &pool->spare);
+	r = worker_start(pool, &pool->spare);
+	if (r >= 0)
+		r = wait_ready(&pool->spare);
+	if (r < 0)
+		fprintf(stderr, "vnpud: %s does not start: %s\n", pool->binary,
+			strerror(-r));
+	return r;
 }
 
 void worker_pool_fini(struct worker_pool *pool)

@@ -2,8 +2,7 @@
 /*
  * vnpu-worker - the process in which the programs of one party on one slot run
  *
- * Started by vnpud with fd 3, one end of a SOCK_SEQPACKET pair (compute.h), and
- * nothing else open. A program may be hostile: the process never has the
+ * Started by vnpud with the descriptors in compute.h and nothing else open. A program may be hostile: the process never has the
  * device's memory, shuts itself in before it reads the first request, and dies
  * with vnpud.
  */
@@ -119,14 +118,18 @@ int main(void)
 		fprintf(stderr, "vnpu-worker: start: %s\n", strerror(-r));
 		return EXIT_FAILURE;
 	}
-	if (session_runtime_init() < 0)
+	r = session_runtime_init();
+	if (r < 0) {
+		fprintf(stderr, "vnpu-worker: ONNX Runtime: %s\n", strerror(-r));
 		return EXIT_FAILURE;
+	}
 	r = confine_after_runtime();
 	if (r < 0) {
 		fprintf(stderr, "vnpu-worker: confine: %s\n", strerror(-r));
 		return EXIT_FAILURE;
 	}
-	while ((r = request_receive(&request)) > 0) {
+	r = reply((struct compute_reply){ .kind = COMPUTE_READY });
+	while (r >= 0 && (r = request_receive(&request)) > 0) {
 		r = serve(&held, &request);
 		request_release(&request);
 		if (r < 0)

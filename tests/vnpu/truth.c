@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * truth - the methods of org.layby.VNPU1 that answer what no driver may know
+ *
+ * Must never change anything.
+ */
+#include <stddef.h>
+
+#include "control.h"
+#include "device.h"
+
+#define TRUTH_READ_MAX (UINT64_C(1) << 20)
+
+static int array_append(sd_json_variant **array, sd_json_variant *element)
+{
+	int r = sd_json_variant_append_array(array, element);
+
+	sd_json_variant_unref(element);
+	return r;
+}
+
+/* @r: of what filled @array, which is used up; it may be empty. */
+static int reply_array(sd_varlink *link, const char *name, sd_json_variant *array,
+		       int r)
+{
+	if (r >= 0)
+		r = array ? sd_varlink_replybo(link,
+				SD_JSON_BUILD_PAIR_VARIANT(name, array)) :
+			    sd_varlink_replybo(link,
+				SD_JSON_BUILD_PAIR_EMPTY_ARRAY(name));
+	sd_json_variant_unref(array);
+	return r;
+}
+
+static int append_range(sd_json_variant **array, const struct reach *reach)
+{
+	sd_json_variant *range = NULL;
+	int r = sd_json_buildo(
+		&range,
+		SD_JSON_BUILD_PAIR_UNSIGNED("address", reach->address),
+		SD_JSON_BUILD_PAIR_UNSIGNED("length", reach->length),
+		SD_JSON_BUILD_PAIR_BOOLEAN("write", reach->write));
+
+	return r < 0 ? r : array_append(array, range);
+}
+
+static int method_reached(sd_varlink *link, sd_json_variant *parameters,
+			  sd_varlink_method_flags_t flags, void *userdata)
+{
+	static const sd_json_dispatch_field fields[] = {
+		{ "slot", _SD_JSON_VARIANT_TYPE_INVALID, sd_json_dispatch_uint32,
+		  0, SD_JSON_MANDATORY },
+		{}
+	};
+	sd_json_variant *ranges = NULL;
+	const struct slot *slot;
+	uint32_t index = 0;
+	int r = sd_varlink_dispatch(link, parameters, fields, &index);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	slot = control_slot(link, userdata, index);
+	if (!slot)
+		return 0;
+	for (uint32_t i = 0; r >= 0 && i < slot->reached_count; i++)
+		r = append_range(&ranges, &slot->reached[i]);
+	return reply_array(link, "ranges", ranges, r);
+}
+
+struct read_call {
+	uint64_t address;
+	uint64_t length;
+};
+
+static int method_read_memory(sd_varlink *link, sd_json_variant *parameters,
+			      sd_varlink_method_flags_t flags, void *userdata)
+{
+	static const sd_json_dispatch_field fields[] = {
+		{ "address", _SD_JSON_VARIANT_TYPE_INVALID, sd_json_dispatch_uint64,
+		  offsetof(struct read_call, address), SD_JSON_MANDATORY },
+		{ "length", _SD_JSON_VARIANT_TYPE_INVALID, sd_json_dispatch_uint64,
+		  offsetof(struct read_call, length), SD_JSON_MANDATORY },
+		{}
+	};
+	struct device *device = userdata;
+	struct read_call call = {};
+	const void *from;
+	int r = sd_varlink_dispatch(link, parameters, fields, &call);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	from = memory_at(&device->memory, call.address, call.length);
+	if (!from || call.length > TRUTH_READ_MAX)
+		return sd_varlink_errorbo(
+			link, "org.layby.VNPU1.OutsideMemory",
+			SD_JSON_BUILD_PAIR_UNSIGNED("length",
+						    device->memory.bytes));
+	return sd_varlink_replybo(
+		link, SD_JSON_BUILD_PAIR_BASE64("data", from, call.length));
+}
+
+static int method_read_tile(sd_varlink *link, sd_json_variant *parameters,
+			    sd_varlink_method_flags_t flags, void *userdata)
+{
+	static const sd_json_dispatch_field fields[] = {
+		{ "tile", _SD_JSON_VARIANT_TYPE_INVALID, sd_json_dispatch_uint32,
+		  0, SD_JSON_MANDATORY },
+		{}
+	};
+	const struct device *device = userdata;
+	uint32_t tile = 0;
+	int r = sd_varlink_dispatch(link, parameters, fields, &tile);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (tile >= device->config.tiles)
+		return sd_varlink_error_invalid_parameter_name(link, "tile");
+	return sd_varlink_replybo(
+		link, SD_JSON_BUILD_PAIR_BASE64("data", device->tiles.local[tile],
+						TILE_LOCAL_BYTES));
+}
+
+static const char *phase_name(enum slot_phase phase)
+{
+	static const char *const names[] = {
+		[SLOT_IDLE] = "idle",
+		[SLOT_LOADING] = "loading",
+		[SLOT_RUNNING] = "running",
+		[SLOT_LATE] = "late",
+		[SLOT_ABORTING] = "aborting",
+		[SLOT_STUCK] = "stuck",
+	};
+
+	return names[phase];
+}
+
+static uint32_t worker_count(const struct slot *slot)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < WORKERS_PER_SLOT; i++)
+		count += slot->workers[i].pid > 0;
+	return count;
+}
+
+static int append_slot(sd_json_variant **array, const struct slot *slot)
+{
+	const struct slot_counters *counters = &slot->counters;
+	sd_json_variant *object = NULL;
+	int r = sd_json_buildo(
+		&object,
+		SD_JSON_BUILD_PAIR_BOOLEAN("enabled", slot->enabled),
+		SD_JSON_BUILD_PAIR_UNSIGNED("windowBase", slot->limits.window_base),
+		SD_JSON_BUILD_PAIR_UNSIGNED("windowBytes", slot->limits.window_bytes),
+		SD_JSON_BUILD_PAIR_UNSIGNED("tiles", slot->limits.tiles),
+		SD_JSON_BUILD_PAIR_UNSIGNED("entries", slot->limits.entries),
+		SD_JSON_BUILD_PAIR_STRING("phase", phase_name(slot->phase)),
+		SD_JSON_BUILD_PAIR_UNSIGNED("jobs", counters->jobs),
+		SD_JSON_BUILD_PAIR_UNSIGNED("ok", counters->ok),
+		SD_JSON_BUILD_PAIR_UNSIGNED("aborted", counters->aborted),
+		SD_JSON_BUILD_PAIR_UNSIGNED("late", counters->late),
+		SD_JSON_BUILD_PAIR_UNSIGNED("lateStarts", counters->late_starts),
+		SD_JSON_BUILD_PAIR_UNSIGNED("badTails", counters->bad_tails),
+		SD_JSON_BUILD_PAIR_UNSIGNED("workers", worker_count(slot)));
+
+	return r < 0 ? r : array_append(array, object);
+}
+
+static int reply_status(sd_varlink *link, const struct device *device,
+			sd_json_variant *slots)
+{
+	uint64_t now = clock_now(&device->clock);
+
+	return sd_varlink_replybo(
+		link,
+		SD_JSON_BUILD_PAIR_BOOLEAN("connected",
+			transport_connected(&device->transport)),
+		SD_JSON_BUILD_PAIR_BOOLEAN("frozen", device->frozen),
+		SD_JSON_BUILD_PAIR_UNSIGNED("tiles", device->config.tiles),
+		SD_JSON_BUILD_PAIR_UNSIGNED("memoryBytes", device->memory.bytes),
+		SD_JSON_BUILD_PAIR_UNSIGNED("generation", device->generation),
+		SD_JSON_BUILD_PAIR_UNSIGNED("ticks", now),
+		SD_JSON_BUILD_PAIR_UNSIGNED("energy",
+			sensors_energy_nj(device, now) / 1000),
+		SD_JSON_BUILD_PAIR_UNSIGNED("commands", device->firmware.done),
+		SD_JSON_BUILD_PAIR_VARIANT("slots", slots));
+}
+
+static int method_status(sd_varlink *link, sd_json_variant *parameters,
+			 sd_varlink_method_flags_t flags, void *userdata)
+{
+	const struct device *device = userdata;
+	sd_json_variant *slots = NULL;
+	int r = 0;
+
+	for (uint32_t i = 0; r >= 0 && i < device->config.slots; i++)
+		r = append_slot(&slots, &device->slots[i]);
+	if (r >= 0)
+		r = reply_status(link, device, slots);
+	sd_json_variant_unref(slots);
+	return r;
+}
+
+int truth_bind(sd_varlink_server *server)
+{
+	return sd_varlink_server_bind_method_many(
+		server,
+		"org.layby.VNPU1.Reached", method_reached,
+		"org.layby.VNPU1.ReadMemory", method_read_memory,
+		"org.layby.VNPU1.ReadTile", method_read_tile,
+		"org.layby.VNPU1.Status", method_status);
+}
