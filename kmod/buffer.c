@@ -92,13 +92,16 @@ static const struct vm_operations_struct layby_buffer_vm_ops = {
 	.close = drm_gem_vm_close,
 };
 
-/* A private mapping would copy on write, which page frame numbers cannot. */
+/*
+ * A private mapping would copy on write, which page frame numbers cannot. The
+ * core drops VM_SHARED of a shared mapping of a file opened for reading.
+ */
 static int layby_buffer_mmap(struct drm_gem_object *object,
 			     struct vm_area_struct *vma)
 {
 	struct layby_buffer *buffer = to_layby_buffer(object);
 
-	if (!(vma->vm_flags & VM_SHARED))
+	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
 	vm_flags_set(vma, VM_PFNMAP | VM_IO | VM_DONTEXPAND | VM_DONTDUMP |
 		     VM_DONTCOPY);

@@ -59,15 +59,15 @@ static int layby_query_copy(struct layby_query *query, const void *info,
 {
 	u32 size = query->size;
 
-	query->size = known;
-	if (!query->data)
-		return 0;
 	/* Clears what a newer client knows and this kernel does not. */
-	if (size > known && clear_user(u64_to_user_ptr(query->data) + known,
-				       size - known))
+	if (query->data && size > known &&
+	    clear_user(u64_to_user_ptr(query->data) + known, size - known))
 		return -EFAULT;
-	if (copy_to_user(u64_to_user_ptr(query->data), info, min(size, known)))
+	if (query->data &&
+	    copy_to_user(u64_to_user_ptr(query->data), info, min(size, known)))
 		return -EFAULT;
+	/* Last: the core copies the struct back whatever is returned. */
+	query->size = known;
 	return 0;
 }
 
