@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Modules and parameters, see null.h. Modules come from $LAYBY_MODULES, which
+ * the VM harness sets.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "node.h"
+#include "null.h"
+
+#define PARAMETERS "/sys/module/layby_null/parameters/"
+
+int null_set(const char *parameter, unsigned int value)
+{
+	char path[128], text[16];
+	int fd, ret = 0;
+
+	snprintf(path, sizeof(path), PARAMETERS "%s", parameter);
+	snprintf(text, sizeof(text), "%u", value);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+int null_behave(void)
+{
+	static const char *const names[] = {
+		"delay_us", "hang", "lose_abort", "refuse_reset", "lose_interrupt",
+	};
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]) && !ret; i++)
+		ret = null_set(names[i], 0);
+	return ret;
+}
+
+int module_load(const char *name, const char *parameters)
+{
+	const char *folder = getenv("LAYBY_MODULES");
+	char path[256];
+	int fd, ret = 0;
+
+	if (!folder)
+		return -ENOENT;
+	snprintf(path, sizeof(path), "%s/%s.ko", folder, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (syscall(SYS_finit_module, fd, parameters, 0))
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+int module_unload(const char *name)
+{
+	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
+}
+
+static bool module_is_unloaded(void *arg)
+{
+	return module_unload(arg) != -EAGAIN;
+}
+
+int module_unload_patiently(const char *name)
+{
+	int ret = module_unload(name);
+
+	if (ret != -EAGAIN)
+		return ret;
+	return eventually(module_is_unloaded, (void *)(uintptr_t)name) ? 0 : -EAGAIN;
+}
+
+int null_reload(const char *parameters)
+{
+	int ret;
+
+	ret = module_unload_patiently("layby_null");
+	return ret ? ret : module_load("layby_null", parameters);
+}
