@@ -384,3 +384,60 @@ void client_fault(struct client *client, const char *method, uint32_t slot)
 	sd_json_variant_unref(client_control(client, method, parameters));
 	sd_json_variant_unref(parameters);
 }
+
+/* --- What the test programs share ---------------------------------------------- */
+
+int client_setup(void **state)
+{
+	static struct client client;
+
+	client_start(&client, NULL);
+	*state = &client;
+	return 0;
+}
+
+int client_teardown(void **state)
+{
+	client_stop(*state);
+	return 0;
+}
+
+struct layby_vnpu_descriptor client_add(struct client *client, uint32_t slot)
+{
+	float *x = (void *)(client->memory + CLIENT_WINDOW(slot) + CLIENT_INPUT);
+
+	for (uint32_t i = 0; i < CLIENT_FLOATS; i++)
+		x[i] = 0.5f * i;
+	memset(client->memory + CLIENT_WINDOW(slot) + CLIENT_OUTPUT, 0,
+	       CLIENT_BYTES);
+	return client_job(client, slot, "add", CLIENT_BYTES, CLIENT_BYTES);
+}
+
+bool client_added(struct client *client, uint32_t slot)
+{
+	const float *y = (void *)(client->memory + CLIENT_WINDOW(slot) +
+				  CLIENT_OUTPUT);
+
+	for (uint32_t i = 0; i < CLIENT_FLOATS; i++) {
+		if (y[i] != 1.5f * i)
+			return false;
+	}
+	return true;
+}
+
+uint64_t client_run_ticks(const struct layby_vnpu_completion *completion)
+{
+	return le64toh(completion->end_ticks) - le64toh(completion->start_ticks);
+}
+
+uint64_t client_status(struct client *client, uint32_t slot, const char *name)
+{
+	sd_json_variant *status = client_control(client, "Status", NULL);
+	sd_json_variant *slots = sd_json_variant_by_key(status, "slots");
+	sd_json_variant *value = sd_json_variant_by_key(
+		sd_json_variant_by_index(slots, slot), name);
+	uint64_t number = sd_json_variant_unsigned(value);
+
+	sd_json_variant_unref(status);
+	return number;
+}

@@ -88,4 +88,20 @@ sd_json_variant *client_control(struct client *client, const char *method,
 				sd_json_variant *parameters);
 void client_fault(struct client *client, const char *method, uint32_t slot);
 
+/* --- What the test programs share ------------------------------------------- */
+
+#define CLIENT_FLOATS 256u
+#define CLIENT_BYTES (4 * CLIENT_FLOATS)
+
+/* cmocka's set-up with a device of default settings, and its tear-down. */
+int client_setup(void **state);
+int client_teardown(void **state);
+/* A job "add" on a slot's window: y[i] = x[i] + i, with x[i] = i / 2. */
+struct layby_vnpu_descriptor client_add(struct client *client, uint32_t slot);
+/* Does the output of it stand in the window? */
+bool client_added(struct client *client, uint32_t slot);
+uint64_t client_run_ticks(const struct layby_vnpu_completion *completion);
+/* A number from Status, of slot @slot. */
+uint64_t client_status(struct client *client, uint32_t slot, const char *name);
+
 #endif
