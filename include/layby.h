@@ -57,8 +57,9 @@ int layby_node_open(const char *partition, struct layby_node **ret_node);
 
 /**
  * layby_node_close - close it; jobs in flight are cancelled
- * @node: no buffer, job or queue of it may be left, or NULL
+ * @node: no buffer and no queue of it may be left; or NULL
  *
+ * Prepared jobs are given up with it, also those that the device still holds.
  * Threads: none may use @node any more.
  */
 void layby_node_close(struct layby_node *node);

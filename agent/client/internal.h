@@ -10,8 +10,10 @@
 #define LAYBY_CLIENT_INTERNAL_H
 
 #include <layby.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/queue.h>
 
 struct tag_set {
 	/* bit set: free to be handed out */
@@ -27,6 +29,9 @@ struct layby_node {
 	const struct layby_report *reports;
 	uint64_t report_bytes;
 	struct tag_set tag_set;
+	/* guards @jobs, which close gives up */
+	pthread_mutex_t lock;
+	LIST_HEAD(, layby_job) jobs;
 };
 
 struct layby_buffer {
@@ -37,6 +42,7 @@ struct layby_buffer {
 };
 
 struct layby_job {
+	LIST_ENTRY(layby_job) entries;
 	struct layby_node *node;
 	uint32_t index;
 };
@@ -45,6 +51,8 @@ int node_ioctl(const struct layby_node *node, unsigned long request, void *arg);
 
 int tag_set_init(struct tag_set *set, uint32_t tags);
 void tag_set_fini(struct tag_set *set);
+
+void job_free(struct layby_job *job);
 
 uint32_t report_state(const struct layby_node *node, uint32_t tag);
 

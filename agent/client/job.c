@@ -14,6 +14,25 @@
 _Static_assert(sizeof(struct layby_cmd_submit) == 16, "fits a 64-byte SQE");
 _Static_assert(sizeof(struct layby_cmd_cancel) == 16, "fits a 64-byte SQE");
 
+static void job_add(struct layby_job *job)
+{
+	struct layby_node *node = job->node;
+
+	pthread_mutex_lock(&node->lock);
+	LIST_INSERT_HEAD(&node->jobs, job, entries);
+	pthread_mutex_unlock(&node->lock);
+}
+
+void job_free(struct layby_job *job)
+{
+	struct layby_node *node = job->node;
+
+	pthread_mutex_lock(&node->lock);
+	LIST_REMOVE(job, entries);
+	pthread_mutex_unlock(&node->lock);
+	free(job);
+}
+
 int layby_job_prepare(struct layby_node *node,
 		      const struct layby_job_spec *spec,
 		      struct layby_job **ret_job)
@@ -39,6 +58,7 @@ int layby_job_prepare(struct layby_node *node,
 	}
 	job->node = node;
 	job->index = prepare.job;
+	job_add(job);
 	*ret_job = job;
 	return 0;
 }
@@ -54,7 +74,7 @@ int layby_job_unprepare(struct layby_job *job)
 	r = node_ioctl(job->node, DRM_IOCTL_LAYBY_JOB_UNPREPARE, &unprepare);
 	if (r == -EBUSY)
 		return r;
-	free(job);
+	job_free(job);
 	return r;
 }
 

@@ -155,6 +155,8 @@ int layby_node_open(const char *partition, struct layby_node **ret_node)
 	node = calloc(1, sizeof(*node));
 	if (!node)
 		return -ENOMEM;
+	pthread_mutex_init(&node->lock, NULL);
+	LIST_INIT(&node->jobs);
 	r = node_init(node, path);
 	if (r < 0) {
 		layby_node_close(node);
@@ -166,6 +168,8 @@ int layby_node_open(const char *partition, struct layby_node **ret_node)
 
 void layby_node_close(struct layby_node *node)
 {
+	struct layby_job *job;
+
 	if (!node)
 		return;
 	tag_set_fini(&node->tag_set);
@@ -173,6 +177,9 @@ void layby_node_close(struct layby_node *node)
 		munmap((void *)node->reports, node->report_bytes);
 	if (node->fd >= 0)
 		close(node->fd);
+	while ((job = LIST_FIRST(&node->jobs)))
+		job_free(job);
+	pthread_mutex_destroy(&node->lock);
 	free(node);
 }
 

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * laybyctl: one table of verbs, one of options.
+ */
+#include "command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+static const struct verb {
+	const char *name;
+	const char *usage;
+	const char *help;
+	int (*call)(const struct options *options, const char *argument);
+	/* how many arguments it takes */
+	int min, max;
+	/* needs --program and --output-size */
+	bool job;
+} verbs[] = {
+	{ "status", "status", "the agent, its partition and its jobs",
+	  verb_status, 0, 0, false },
+	{ "info", "info [driving|guest|NODE]",
+	  "what a partition's node says; without an argument both",
+	  verb_info, 0, 1, false },
+	{ "run", "run --program F --output-size N ...",
+	  "run a job straight on a node and wait for it", verb_run, 0, 0,
+	  true },
+	{ "submit", "submit --program F --output-size N ...",
+	  "give a job to the agent; prints its number", verb_submit, 0, 0,
+	  true },
+	{ "jobs", "jobs", "your jobs that the agent holds (root: all)",
+	  verb_jobs, 0, 0, false },
+	{ "result", "result JOB [--output F]...",
+	  "a job's report, and its outputs into files", verb_result, 1, 1,
+	  false },
+	{ "cancel", "cancel JOB", "end a job", verb_cancel, 1, 1, false },
+	{ "release", "release JOB", "end a job and forget its result",
+	  verb_release, 1, 1, false },
+};
+
+static int print_help(void)
+{
+	size_t i;
+
+	puts("laybyctl VERB [OPTION...]\n"
+	     "\n"
+	     "Run inference jobs on a partition of the accelerator.\n"
+	     "\n"
+	     "Verbs:");
+	for (i = 0; i < ARRAY_SIZE(verbs); i++)
+		printf("  %-40s %s\n", verbs[i].usage, verbs[i].help);
+	puts("\n"
+	     "A job (run, submit):\n"
+	     "  -p, --program=FILE      the program, an ONNX model for the virtual accelerator\n"
+	     "  -i, --input=FILE        raw bytes of the next input, 0 to 8 times\n"
+	     "  -s, --output-size=N     bytes of the next output, 1 to 4 times\n"
+	     "  -o, --output=FILE       where the next output goes, \"-\" is stdout; outputs\n"
+	     "                          without one are dropped (also: result)\n"
+	     "  -l, --longest-ms=N      stop the job after N ms of running (default: 1000)\n"
+	     "      --partition=NAME    run: driving, guest or the path of a node\n"
+	     "                          (default: guest)\n"
+	     "      --repeat=N          run: that many times, one after the other (default: 1)\n"
+	     "  -w, --wait              submit: wait for the end, print the report; the job is\n"
+	     "                          cancelled if laybyctl is. Without it the job lingers\n"
+	     "                          with the agent until it is released\n"
+	     "\n"
+	     "Everywhere:\n"
+	     "  -j, --json              print JSON; info and jobs print an array\n"
+	     "  -h, --help              print this and exit\n"
+	     "  -V, --version           print the version and exit\n"
+	     "\n"
+	     "Exit status: 0 done; 1 the job failed, was cancelled or has no result yet, or\n"
+	     "something else went wrong; 2 wrong usage, also a file that cannot be read or a\n"
+	     "job that does not exist; 3 no device, or the agent cannot be reached; 4 not\n"
+	     "allowed.");
+	return EXIT_OK;
+}
+
+enum { OPT_PARTITION = 256, OPT_REPEAT };
+
+static const struct option long_options[] = {
+	{ "program", required_argument, NULL, 'p' },
+	{ "input", required_argument, NULL, 'i' },
+	{ "output-size", required_argument, NULL, 's' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "longest-ms", required_argument, NULL, 'l' },
+	{ "partition", required_argument, NULL, OPT_PARTITION },
+	{ "repeat", required_argument, NULL, OPT_REPEAT },
+	{ "wait", no_argument, NULL, 'w' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{}
+};
+
+static int parse_number(const char *name, uint64_t max, uint64_t *ret_number)
+{
+	char *end;
+
+	errno = 0;
+	*ret_number = strtoull(optarg, &end, 10);
+	if (errno || *end || *optarg < '0' || *optarg > '9' || !*ret_number ||
+	    *ret_number > max)
+		return fail(EXIT_USAGE, "--%s: \"%s\" is not a number from 1 to %llu",
+			    name, optarg, (unsigned long long)max);
+	return EXIT_OK;
+}
+
+static int add_text(const char *name, const char **list, uint32_t max,
+		    uint32_t *count)
+{
+	if (*count == max)
+		return fail(EXIT_USAGE, "--%s: at most %u times", name, max);
+	list[(*count)++] = optarg;
+	return EXIT_OK;
+}
+
+static int add_size(struct options *options)
+{
+	if (options->size_count == LAYBY_MAX_OUTPUTS)
+		return fail(EXIT_USAGE, "--output-size: at most %d times",
+			    LAYBY_MAX_OUTPUTS);
+	return parse_number("output-size", INT64_MAX,
+			    &options->output_sizes[options->size_count++]);
+}
+
+static int parse_option(int c, struct options *options)
+{
+	switch (c) {
+	case 'p':
+		options->program = optarg;
+		return EXIT_OK;
+	case 'i':
+		return add_text("input", options->inputs, LAYBY_MAX_INPUTS,
+				&options->input_count);
+	case 'o':
+		return add_text("output", options->outputs, LAYBY_MAX_OUTPUTS,
+				&options->output_count);
+	case 's':
+		return add_size(options);
+	case 'l':
+		return parse_number("longest-ms", UINT64_MAX / 1000000,
+				    &options->longest_ms);
+	case OPT_PARTITION:
+		options->partition = optarg;
+		return EXIT_OK;
+	case OPT_REPEAT:
+		return parse_number("repeat", UINT32_MAX, &options->repeat);
+	case 'w':
+		options->wait = true;
+		return EXIT_OK;
+	case 'j':
+		options->json = true;
+		return EXIT_OK;
+	default:
+		return EXIT_USAGE;
+	}
+}
+
+static int check_job(const struct options *options)
+{
+	if (!options->program)
+		return fail(EXIT_USAGE, "--program is missing");
+	if (!options->size_count)
+		return fail(EXIT_USAGE, "--output-size is missing");
+	if (options->output_count > options->size_count)
+		return fail(EXIT_USAGE, "more --output than --output-size");
+	return EXIT_OK;
+}
+
+static int call_verb(const struct options *options, int argc, char *argv[])
+{
+	const struct verb *verb = verbs;
+	size_t i;
+
+	if (argc < 1)
+		return fail(EXIT_USAGE, "a verb is missing: see laybyctl --help");
+	for (i = 0; i < ARRAY_SIZE(verbs) && strcmp(verb->name, argv[0]); i++)
+		verb++;
+	if (i == ARRAY_SIZE(verbs))
+		return fail(EXIT_USAGE, "unknown verb \"%s\": see laybyctl --help",
+			    argv[0]);
+	if (argc - 1 < verb->min || argc - 1 > verb->max)
+		return fail(EXIT_USAGE, "usage: laybyctl %s", verb->usage);
+	if (verb->job && check_job(options) != EXIT_OK)
+		return EXIT_USAGE;
+	return verb->call(options, argc > 1 ? argv[1] : NULL);
+}
+
+int main(int argc, char *argv[])
+{
+	struct options options = {
+		.partition = "guest",
+		.longest_ms = 1000,
+		.repeat = 1,
+	};
+	int c, r;
+
+	while ((c = getopt_long(argc, argv, "p:i:s:o:l:wjhV", long_options,
+				NULL)) >= 0) {
+		if (c == 'h')
+			return print_help();
+		if (c == 'V')
+			return puts("laybyctl " LAYBY_VERSION) < 0;
+		r = parse_option(c, &options);
+		if (r != EXIT_OK)
+			return r;
+	}
+	r = call_verb(&options, argc - optind, argv + optind);
+	if (fflush(stdout) != 0 && r == EXIT_OK)
+		return fail(EXIT_JOB_FAILED, "stdout: %s", strerror(errno));
+	return r;
+}

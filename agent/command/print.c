@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Printing: JSON by sd-json, and aligned lines with units for people.
+ *
+ * If an output of a job goes to stdout, everything here goes to stderr.
+ */
+#include "command.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+const struct field job_fields[] = {
+	{ NULL, "id", "Job" },
+	{ "State", "state", "State" },
+	{ "Result", "result", "Result" },
+	{ "Reason", "reason", "Reason" },
+	{ "Message", "message", "Message" },
+	{ NULL, "runs", "Runs" },
+	{ "Level", "level", "Level" },
+	{ "EnergyUj", "energy_uj", "Energy", UNIT_UJ },
+	{ "QueueUs", "queue_us", "Queued on device", UNIT_US },
+	{ "RunUs", "run_us", "Ran", UNIT_US },
+	{ "WallUs", "wall_us", "Took", UNIT_US },
+	{ NULL, "wall_us_min", "Shortest", UNIT_US },
+	{ NULL, "wall_us_max", "Longest", UNIT_US },
+	{ "LongestRunUs", "longest_run_us", "Longest allowed", UNIT_US },
+	{ "Linger", "linger", "Lingers" },
+	{}
+};
+
+const struct field agent_fields[] = {
+	{ "Version", "version", "Agent" },
+	{ "JobsQueued", "jobs_queued", "Jobs queued" },
+	{ "JobsRunning", "jobs_running", "Jobs running" },
+	{ "JobsDone", "jobs_done", "Jobs done" },
+	{}
+};
+
+const struct field partition_fields[] = {
+	{ "Class", "class", "Partition" },
+	{ "Id", "id", "Number" },
+	{ "Present", "present", "Present" },
+	{ "Error", "error", "Error" },
+	{ "Accelerator", "accelerator", "Accelerator" },
+	{ "Tiles", "tiles", "Tiles" },
+	{ NULL, "accel_tiles", "Tiles in all" },
+	{ NULL, "levels", "Levels" },
+	{ "WindowBytes", "window_bytes", "Window", UNIT_BYTES },
+	{ "WindowFreeBytes", "window_free_bytes", "Window free", UNIT_BYTES },
+	{ NULL, "memory_bytes", "Memory in all", UNIT_BYTES },
+	{ "LongestRunMaxUs", "longest_run_max_us", "Longest run", UNIT_US },
+	{ "QueueDepth", "queue_depth", "Queue depth" },
+	{ "Faulted", "faulted", "Faulted" },
+	{ NULL, "ticks_hz", "Device clock", UNIT_HZ },
+	{ NULL, "abort_bound_ns", "Abort bound", UNIT_NS },
+	{ NULL, "reset_bound_ns", "Reset bound", UNIT_NS },
+	{ NULL, "tags", "Jobs in flight, max" },
+	{ NULL, "jobs_max", "Jobs prepared, max" },
+	{ NULL, "buffers_max", "Buffers, max" },
+	{}
+};
+
+static FILE *out(const struct options *options)
+{
+	return options_write_to_stdout(options) ? stderr : stdout;
+}
+
+static void bytes_text(uint64_t bytes, char *buffer, size_t size)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	double scaled = (double)bytes;
+	size_t i = 0;
+
+	while (scaled >= 1024 && i + 1 < ARRAY_SIZE(units)) {
+		scaled /= 1024;
+		i++;
+	}
+	snprintf(buffer, size, i ? "%.1f %s" : "%.0f %s", scaled, units[i]);
+}
+
+static void number_text(enum unit unit, uint64_t n, char *buffer, size_t size)
+{
+	static const char *const units[] = {
+		[UNIT_NONE] = "", [UNIT_US] = " us", [UNIT_NS] = " ns",
+		[UNIT_UJ] = " uJ", [UNIT_HZ] = " Hz",
+	};
+
+	if (unit == UNIT_BYTES)
+		bytes_text(n, buffer, size);
+	else
+		snprintf(buffer, size, "%" PRIu64 "%s", n, units[unit]);
+}
+
+/* NULL if the object has no such value, or an empty one. */
+const char *field_text(const struct field *field, sd_json_variant *object,
+		       char *buffer, size_t size)
+{
+	sd_json_variant *value = sd_json_variant_by_key(object, field->key);
+
+	if (!value || sd_json_variant_is_array(value))
+		return NULL;
+	if (sd_json_variant_is_string(value)) {
+		snprintf(buffer, size, "%s", sd_json_variant_string(value));
+		return *buffer ? buffer : NULL;
+	}
+	if (sd_json_variant_is_boolean(value))
+		snprintf(buffer, size, "%s",
+			 sd_json_variant_boolean(value) ? "yes" : "no");
+	else if (sd_json_variant_is_unsigned(value))
+		number_text(field->unit, sd_json_variant_unsigned(value),
+			    buffer, size);
+	else
+		snprintf(buffer, size, "%" PRIi64,
+			 sd_json_variant_integer(value));
+	return buffer;
+}
+
+void print_fields(const struct options *options, const struct field *fields,
+		  sd_json_variant *object)
+{
+	const struct field *field;
+	const char *text;
+	char buffer[256];
+
+	for (field = fields; field->key; field++) {
+		text = field_text(field, object, buffer, sizeof(buffer));
+		if (text)
+			fprintf(out(options), "%19s: %s\n", field->label, text);
+	}
+}
+
+int print_json(const struct options *options, sd_json_variant *variant)
+{
+	int r;
+
+	r = sd_json_variant_dump(variant, SD_JSON_FORMAT_PRETTY_AUTO |
+						  SD_JSON_FORMAT_NEWLINE,
+				 out(options), NULL);
+	return r < 0 ? fail_errno(r, "printing") : EXIT_OK;
+}
+
+int print_object(const struct options *options, const struct field *fields,
+		 sd_json_variant *object)
+{
+	if (options->json)
+		return print_json(options, object);
+	print_fields(options, fields, object);
+	return EXIT_OK;
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The agent: owns the loop's sources, the mover, all parties and clients.
+ *
+ * While no job is held, nothing here wakes up: the watchdog runs only while
+ * the device has work, and the two timers are one-shot.
+ */
+#include "agent.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+/* Until the device is asked again whether it has let go, or has room. */
+#define RETRY_US 5000
+
+void agent_pump_soon(struct agent *agent)
+{
+	int r = sd_event_source_set_enabled(agent->pump, SD_EVENT_ONESHOT);
+
+	if (r < 0)
+		log_error("enabling the pump: %s", strerror(-r));
+}
+
+void agent_retry_soon(struct agent *agent)
+{
+	int enabled, r;
+
+	r = sd_event_source_get_enabled(agent->retry, &enabled);
+	if (r >= 0 && enabled != SD_EVENT_OFF)
+		return;
+	r = sd_event_source_set_time_relative(agent->retry, RETRY_US);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(agent->retry,
+						SD_EVENT_ONESHOT);
+	if (r < 0)
+		log_error("arming the retry timer: %s", strerror(-r));
+}
+
+/* An idle agent is not watched, so that it need not wake up to say so. */
+static void agent_update_watchdog(struct agent *agent)
+{
+	bool busy = agent->run_count > 0;
+
+	if (!agent->watchdog_us || busy == agent->watched)
+		return;
+	agent->watched = busy;
+	sd_notifyf(false, "WATCHDOG_USEC=%" PRIu64 "\nWATCHDOG=1",
+		   busy ? agent->watchdog_us : 0);
+	sd_event_set_watchdog(agent->event, busy);
+}
+
+static int on_pump(sd_event_source *source, void *userdata)
+{
+	struct agent *agent = userdata;
+	struct party *party = LIST_FIRST(&agent->parties);
+	struct party *next;
+
+	for (; party; party = next) {
+		next = LIST_NEXT(party, entries);
+		party_pump(party);
+		party_close_if_unused(party);
+	}
+	agent_update_watchdog(agent);
+	return 0;
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	return on_pump(source, userdata);
+}
+
+struct job *agent_find_job(struct agent *agent, uint64_t number)
+{
+	struct party *party;
+	struct job *job;
+
+	LIST_FOREACH(party, &agent->parties, entries)
+		TAILQ_FOREACH(job, &party->jobs, entries)
+			if (job->number == number)
+				return job;
+	return NULL;
+}
+
+uint64_t agent_count_jobs(struct agent *agent, enum job_state state)
+{
+	struct party *party;
+	struct job *job;
+	uint64_t count = 0;
+
+	LIST_FOREACH(party, &agent->parties, entries)
+		TAILQ_FOREACH(job, &party->jobs, entries)
+			count += job->state == state;
+	return count;
+}
+
+static int agent_add_sources(struct agent *agent)
+{
+	int r;
+
+	r = sd_event_add_defer(agent->event, &agent->pump, on_pump, agent);
+	if (r < 0)
+		return r;
+	r = sd_event_source_set_enabled(agent->pump, SD_EVENT_OFF);
+	if (r < 0)
+		return r;
+	r = sd_event_add_time_relative(agent->event, &agent->retry,
+				       CLOCK_MONOTONIC, RETRY_US, 1000,
+				       on_retry, agent);
+	if (r < 0)
+		return r;
+	return sd_event_source_set_enabled(agent->retry, SD_EVENT_OFF);
+}
+
+int agent_create(sd_event *event, const char *partition,
+		 const struct limits *limits, struct agent **ret_agent)
+{
+	struct agent *agent = calloc(1, sizeof(*agent));
+	int r;
+
+	if (!agent)
+		return -ENOMEM;
+	agent->event = sd_event_ref(event);
+	agent->partition = partition;
+	agent->limits = *limits;
+	LIST_INIT(&agent->parties);
+	LIST_INIT(&agent->clients);
+	r = sd_watchdog_enabled(false, &agent->watchdog_us);
+	agent->watched = r > 0;
+	if (r >= 0)
+		r = agent_add_sources(agent);
+	if (r >= 0)
+		r = mover_create(event, &agent->mover);
+	if (r < 0) {
+		agent_destroy(agent);
+		return r;
+	}
+	agent_update_watchdog(agent);
+	*ret_agent = agent;
+	return 0;
+}
+
+/* What submitters wait for is told to them before the bus is left. */
+void agent_stop(struct agent *agent)
+{
+	struct party *party;
+	struct job *job;
+
+	LIST_FOREACH(party, &agent->parties, entries)
+		TAILQ_FOREACH(job, &party->jobs, entries)
+			job_cancel(job);
+}
+
+void agent_destroy(struct agent *agent)
+{
+	struct client *client;
+	struct party *party;
+
+	if (!agent)
+		return;
+	while ((client = LIST_FIRST(&agent->clients)))
+		client_destroy(client);
+	/* first: transfers point into runs */
+	mover_destroy(agent->mover);
+	while ((party = LIST_FIRST(&agent->parties)))
+		party_destroy(party);
+	sd_event_source_disable_unref(agent->pump);
+	sd_event_source_disable_unref(agent->retry);
+	sd_bus_flush_close_unref(agent->bus);
+	sd_event_unref(agent->event);
+	free(agent);
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The Agent1 interface, documented in data/org.layby.Agent1.xml, and the
+ * connection to the system bus.
+ */
+#include "agent.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* --- SubmitJob ------------------------------------------------------------ */
+
+static int submit(struct agent *agent, sd_bus_message *m,
+		  struct request *request, struct job **ret_job,
+		  sd_bus_error *error)
+{
+	struct client *client;
+	struct party *party;
+	uid_t uid;
+	int r;
+
+	r = sender_uid(agent, m, &uid);
+	if (r < 0)
+		return r;
+	r = party_get(agent, uid, &party, error);
+	if (r < 0)
+		return r;
+	r = request_check_fits(request, party, error);
+	if (r < 0)
+		return r;
+	r = client_get(agent, sd_bus_message_get_sender(m), party, &client,
+		       error);
+	if (r < 0)
+		return r;
+	return job_create(party, client, request, ret_job);
+}
+
+static int method_submit_job(sd_bus_message *m, void *userdata,
+			     sd_bus_error *error)
+{
+	_cleanup_(request_fini) struct request request = { .program = -1 };
+	struct agent *agent = userdata;
+	struct job *job;
+	char path[64];
+	int r;
+
+	r = request_read(m, &request, error);
+	if (r < 0)
+		return r;
+	/* Starts the job, or closes a party that it was refused for. */
+	agent_pump_soon(agent);
+	r = submit(agent, m, &request, &job, error);
+	if (r < 0)
+		return r;
+	job_path(job, path);
+	job_emit_added(job);
+	return sd_bus_reply_method_return(m, "o", path);
+}
+
+/* --- properties ----------------------------------------------------------- */
+
+static int get_version(sd_bus *bus, const char *path, const char *interface,
+		       const char *property, sd_bus_message *reply,
+		       void *userdata, sd_bus_error *error)
+{
+	return sd_bus_message_append(reply, "s", LAYBY_VERSION);
+}
+
+static int get_queued(sd_bus *bus, const char *path, const char *interface,
+		      const char *property, sd_bus_message *reply,
+		      void *userdata, sd_bus_error *error)
+{
+	return sd_bus_message_append(reply, "t",
+				     agent_count_jobs(userdata, JOB_QUEUED));
+}
+
+static int get_running(sd_bus *bus, const char *path, const char *interface,
+		       const char *property, sd_bus_message *reply,
+		       void *userdata, sd_bus_error *error)
+{
+	return sd_bus_message_append(reply, "t",
+				     agent_count_jobs(userdata, JOB_RUNNING));
+}
+
+static int get_done(sd_bus *bus, const char *path, const char *interface,
+		    const char *property, sd_bus_message *reply, void *userdata,
+		    sd_bus_error *error)
+{
+	struct agent *agent = userdata;
+
+	return sd_bus_message_append(reply, "t", agent->jobs_done);
+}
+
+static int query_partition(struct agent *agent,
+			   struct layby_accel_info *ret_accel,
+			   struct layby_partition_info *ret_partition)
+{
+	struct layby_node *node;
+	int r;
+
+	r = layby_node_open(agent->partition, &node);
+	if (r < 0)
+		return r;
+	r = layby_node_query_accel(node, ret_accel);
+	if (r >= 0)
+		r = layby_node_query_partition(node, ret_partition);
+	layby_node_close(node);
+	return r;
+}
+
+static int append_partition(sd_bus_message *reply,
+			    const struct layby_accel_info *accel,
+			    const struct layby_partition_info *info)
+{
+	return sd_bus_message_append(
+		reply, "a{sv}", 10, "Present", "b", true, "Accelerator", "s",
+		accel->name, "Class", "s", layby_class_name(info->class), "Id",
+		"u", info->id, "Tiles", "u", info->tiles, "QueueDepth", "u",
+		info->queue_depth, "Faulted", "b", (int)info->faulted,
+		"WindowBytes", "t", (uint64_t)info->window_bytes,
+		"WindowFreeBytes", "t", (uint64_t)info->window_free_bytes,
+		"LongestRunMaxUs", "t",
+		(uint64_t)info->longest_run_max_ns / NSEC_PER_USEC);
+}
+
+/* Asked of the device each time: the agent keeps no node open for itself. */
+static int get_partition(sd_bus *bus, const char *path, const char *interface,
+			 const char *property, sd_bus_message *reply,
+			 void *userdata, sd_bus_error *error)
+{
+	struct layby_partition_info info;
+	struct layby_accel_info accel;
+	int r;
+
+	r = query_partition(userdata, &accel, &info);
+	if (r < 0)
+		return sd_bus_message_append(reply, "a{sv}", 2, "Present", "b",
+					     false, "Error", "s",
+					     strerror(-r));
+	accel.name[sizeof(accel.name) - 1] = '\0';
+	return append_partition(reply, &accel, &info);
+}
+
+static const sd_bus_vtable agent_vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD_WITH_ARGS("SubmitJob",
+				SD_BUS_ARGS("h", program, "ah", inputs, "at",
+					    output_sizes_bytes, "t",
+					    longest_run_us, "a{sv}", options),
+				SD_BUS_RESULT("o", job), method_submit_job,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_PROPERTY("Version", "s", get_version, 0,
+			SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Partition", "a{sv}", get_partition, 0, 0),
+	SD_BUS_PROPERTY("JobsQueued", "t", get_queued, 0, 0),
+	SD_BUS_PROPERTY("JobsRunning", "t", get_running, 0, 0),
+	SD_BUS_PROPERTY("JobsDone", "t", get_done, 0, 0),
+	SD_BUS_VTABLE_END
+};
+
+/* --- the connection ------------------------------------------------------- */
+
+static int attach_objects(struct agent *agent)
+{
+	int r;
+
+	r = sd_bus_add_object_manager(agent->bus, NULL, AGENT_PATH);
+	if (r < 0)
+		return r;
+	r = sd_bus_add_object_vtable(agent->bus, NULL, AGENT_PATH,
+				     AGENT_INTERFACE, agent_vtable, agent);
+	if (r < 0)
+		return r;
+	return job_bus_attach(agent);
+}
+
+int agent_open_bus(struct agent *agent)
+{
+	int r;
+
+	r = sd_bus_open_system(&agent->bus);
+	if (r < 0)
+		return r;
+	r = sd_bus_set_exit_on_disconnect(agent->bus, true);
+	if (r < 0)
+		return r;
+	r = attach_objects(agent);
+	if (r < 0)
+		return r;
+	r = sd_bus_request_name(agent->bus, AGENT_NAME, 0);
+	if (r < 0)
+		return r;
+	return sd_bus_attach_event(agent->bus, agent->event,
+				   SD_EVENT_PRIORITY_NORMAL);
+}

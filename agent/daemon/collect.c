@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Collecting: a finished run's outputs, from device memory into sealed memfds.
+ */
+#include "run.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void run_collect_next(struct run *run);
+
+static void run_finish(struct run *run, int result, const char *message)
+{
+	struct job *job = run->job;
+
+	if (job) {
+		run->job = NULL;
+		job->run = NULL;
+		memcpy(job->outputs, run->output_fds, sizeof(job->outputs));
+		memset(run->output_fds, -1, sizeof(run->output_fds));
+		job_end(job, result, &run->report, message);
+	}
+	run_destroy(run);
+}
+
+static void run_collect_failed(struct run *run, int result)
+{
+	run_finish(run, result, "the agent cannot keep the outputs: out of memory or descriptors");
+}
+
+static void on_collected(struct transfer *transfer, int result)
+{
+	struct run *run = transfer->userdata;
+
+	if (result >= 0)
+		result = blob_seal(run->output_fds[run->step]);
+	if (result < 0 || !run->job) {
+		run_collect_failed(run, result);
+		return;
+	}
+	run->step++;
+	run_collect_next(run);
+}
+
+static int run_collect_output(struct run *run)
+{
+	struct layby_range *range = &run->outputs[run->step];
+	int fd;
+
+	fd = blob_create(range->length);
+	if (fd < 0)
+		return fd;
+	run->output_fds[run->step] = fd;
+	run->transfer = (struct transfer){
+		.fd = fd,
+		.to_fd = true,
+		.memory = (char *)run->memory + range->offset,
+		.length = range->length,
+		.done = on_collected,
+		.userdata = run,
+	};
+	return mover_start(run->party->agent->mover, &run->transfer);
+}
+
+static void run_collect_next(struct run *run)
+{
+	int r;
+
+	if (run->step == run->request.output_count) {
+		run_finish(run, 0, NULL);
+		return;
+	}
+	r = run_collect_output(run);
+	if (r < 0)
+		run_collect_failed(run, r);
+}
+
+void run_collect(struct run *run)
+{
+	run->state = RUN_COLLECTING;
+	run->step = 0;
+	run_collect_next(run);
+}

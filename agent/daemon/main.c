@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * layby-agentd: carries jobs from the bus to the guest partition.
+ */
+#include "agent.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+#define DEFAULT_LIMITS                                   \
+	{                                                \
+		.jobs = 128, .bytes = 256ull << 20,      \
+		.clients = 32, .parties = 16,            \
+	}
+
+struct options {
+	const char *partition;
+	struct limits limits;
+};
+
+static void print_help(void)
+{
+	puts("layby-agentd [OPTION...]\n"
+	     "\n"
+	     "Takes jobs over D-Bus (org.layby.Agent1 on the system bus) and runs them on the\n"
+	     "guest partition of the accelerator. Started by layby-agentd.service.\n"
+	     "\n"
+	     "  -p, --partition=NAME      partition, or path of its node (default: guest)\n"
+	     "  -j, --jobs-max=N          jobs that one user may hold, 1 to 4096\n"
+	     "                            (default: 128)\n"
+	     "  -b, --bytes-max=BYTES     bytes that the jobs of one user may hold, programs,\n"
+	     "                            inputs and outputs together (default: 268435456)\n"
+	     "  -h, --help                print this and exit\n"
+	     "  -V, --version             print the version and exit\n"
+	     "\n"
+	     "SIGTERM and SIGINT cancel all jobs and end the agent.\n"
+	     "Exit status: 0 ended by a signal, 1 failed, 2 wrong usage.");
+}
+
+static int parse_number(const char *name, const char *text, uint64_t max,
+			uint64_t *ret_number)
+{
+	char *end;
+
+	errno = 0;
+	*ret_number = strtoull(text, &end, 10);
+	if (errno || *end || *text < '0' || *text > '9' || !*ret_number ||
+	    *ret_number > max) {
+		log_error("--%s: \"%s\" is not a number from 1 to %llu", name,
+			  text, (unsigned long long)max);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static const struct option long_options[] = {
+	{ "partition", required_argument, NULL, 'p' },
+	{ "jobs-max", required_argument, NULL, 'j' },
+	{ "bytes-max", required_argument, NULL, 'b' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{}
+};
+
+/* Returns 0 if the answer was printed and there is nothing more to do. */
+static int parse_option(int c, struct options *options)
+{
+	switch (c) {
+	case 'p':
+		options->partition = optarg;
+		return 1;
+	case 'j':
+		return parse_number("jobs-max", optarg, 4096,
+				    &options->limits.jobs) ?: 1;
+	case 'b':
+		return parse_number("bytes-max", optarg, INT64_MAX,
+				    &options->limits.bytes) ?: 1;
+	case 'h':
+		print_help();
+		return 0;
+	case 'V':
+		puts("layby-agentd " LAYBY_VERSION);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int parse_options(int argc, char *argv[], struct options *options)
+{
+	int c, r;
+
+	while ((c = getopt_long(argc, argv, "p:j:b:hV", long_options, NULL)) >=
+	       0) {
+		r = parse_option(c, options);
+		if (r <= 0)
+			return r;
+	}
+	if (optind == argc)
+		return 1;
+	log_error("unexpected argument \"%s\": see --help", argv[optind]);
+	return -EINVAL;
+}
+
+static int failed(const char *what, int r)
+{
+	log_error("%s: %s", what, strerror(-r));
+	return r;
+}
+
+static void destroy_agentp(struct agent **agent)
+{
+	agent_destroy(*agent);
+}
+
+static int run(const struct options *options)
+{
+	_cleanup_(sd_event_unrefp) sd_event *event = NULL;
+	_cleanup_(destroy_agentp) struct agent *agent = NULL;
+	int r;
+
+	r = sd_event_default(&event);
+	if (r < 0)
+		return failed("event loop", r);
+	r = sd_event_set_signal_exit(event, true);
+	if (r < 0)
+		return failed("signals", r);
+	r = agent_create(event, options->partition, &options->limits, &agent);
+	if (r < 0)
+		return failed("agent", r);
+	r = agent_open_bus(agent);
+	if (r < 0)
+		return failed("system bus, name " AGENT_NAME, r);
+
+	sd_notifyf(false, "READY=1\nSTATUS=Serving partition %s.",
+		   options->partition);
+	r = sd_event_loop(event);
+	sd_notify(false, "STOPPING=1");
+	agent_stop(agent);
+	return r < 0 ? failed("loop", r) : 0;
+}
+
+int main(int argc, char *argv[])
+{
+	struct options options = {
+		.partition = "guest",
+		.limits = DEFAULT_LIMITS,
+	};
+	int r;
+
+	r = parse_options(argc, argv, &options);
+	if (r <= 0)
+		return r < 0 ? 2 : EXIT_SUCCESS;
+	return run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Parties: one open node and one queue for each user, opened when he first
+ * submits, closed when nothing of his is left. Starts his jobs in the order in
+ * which they came and takes the completions.
+ */
+#include "agent.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Read ahead so far that the device is never idle for want of input. */
+#define RUNS_PER_PARTY 32
+/* So that one user's slow files leave the mover workers for others. */
+#define LOADS_PER_PARTY 2
+
+static int party_take_completions(struct party *party, int fd)
+{
+	struct layby_completion completion;
+	uint64_t count;
+	int r;
+
+	if (read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		return -errno;
+	while ((r = layby_queue_wait(party->queue, 0, &completion)) == 0)
+		run_completed(party, &completion);
+	return r == -EAGAIN || r == -ENODATA ? 0 : r;
+}
+
+static int on_completions(sd_event_source *source, int fd, uint32_t revents,
+			  void *userdata)
+{
+	struct party *party = userdata;
+	int r;
+
+	r = party_take_completions(party, fd);
+	if (r < 0) {
+		log_error("taking completions: %s", strerror(-r));
+		return sd_event_exit(party->agent->event, r);
+	}
+	agent_pump_soon(party->agent);
+	return 0;
+}
+
+static int party_open_queue(struct party *party)
+{
+	int fd, r;
+
+	r = layby_queue_create(party->node, 0, LAYBY_QUEUE_SINGLE_ISSUER,
+			       &party->queue);
+	if (r < 0)
+		return r;
+	fd = layby_queue_event_fd(party->queue);
+	if (fd < 0)
+		return fd;
+	return sd_event_add_io(party->agent->event, &party->event, fd, EPOLLIN,
+			       on_completions, party);
+}
+
+static int party_query(struct party *party)
+{
+	struct layby_accel_info accel;
+	int r;
+
+	r = layby_node_query_partition(party->node, &party->partition);
+	if (r < 0)
+		return r;
+	r = layby_node_query_accel(party->node, &accel);
+	if (r < 0)
+		return r;
+	party->ticks_hz = accel.ticks_hz;
+	return 0;
+}
+
+static int party_open(struct party *party)
+{
+	int r;
+
+	r = layby_node_open(party->agent->partition, &party->node);
+	if (r < 0)
+		return r;
+	r = party_query(party);
+	if (r < 0)
+		return r;
+	return party_open_queue(party);
+}
+
+static void party_close(struct party *party)
+{
+	party->event = sd_event_source_disable_unref(party->event);
+	layby_queue_destroy(party->queue);
+	party->queue = NULL;
+	runs_destroy(party);
+	layby_node_close(party->node);
+	party->node = NULL;
+}
+
+static int party_create(struct agent *agent, uid_t uid,
+			struct party **ret_party)
+{
+	struct party *party = calloc(1, sizeof(*party));
+	int r;
+
+	if (!party)
+		return -ENOMEM;
+	party->agent = agent;
+	party->uid = uid;
+	TAILQ_INIT(&party->jobs);
+	TAILQ_INIT(&party->runs);
+	LIST_INIT(&party->programs);
+	LIST_INSERT_HEAD(&agent->parties, party, entries);
+	agent->party_count++;
+	r = party_open(party);
+	if (r < 0) {
+		party_destroy(party);
+		return r;
+	}
+	*ret_party = party;
+	return 0;
+}
+
+void party_destroy(struct party *party)
+{
+	struct job *job;
+
+	while ((job = TAILQ_FIRST(&party->jobs)))
+		job_drop(job);
+	party_close(party);
+	LIST_REMOVE(party, entries);
+	party->agent->party_count--;
+	free(party);
+}
+
+void party_close_if_unused(struct party *party)
+{
+	if (party->client_count || party->job_count || party->run_count)
+		return;
+	party_destroy(party);
+}
+
+static int no_device(struct agent *agent, int r, sd_bus_error *error)
+{
+	return sd_bus_error_setf(error, ERROR_NO_DEVICE,
+				 "the partition \"%s\" cannot be opened (%s): is the layby module loaded, and is the agent's user in the node's group?",
+				 agent->partition, strerror(-r));
+}
+
+/* The accelerator may have gone and come again since it was opened. */
+static int party_refresh(struct party *party)
+{
+	int r = party->node ? party_query(party) : -ENODEV;
+
+	if (r != -ENODEV || party->run_count)
+		return r;
+	party_close(party);
+	r = party_open(party);
+	if (r < 0)
+		party_close(party);
+	return r;
+}
+
+static struct party *party_find(struct agent *agent, uid_t uid)
+{
+	struct party *party;
+
+	LIST_FOREACH(party, &agent->parties, entries)
+		if (party->uid == uid)
+			return party;
+	return NULL;
+}
+
+int party_get(struct agent *agent, uid_t uid, struct party **ret_party,
+	      sd_bus_error *error)
+{
+	struct party *party = party_find(agent, uid);
+	int r;
+
+	if (party) {
+		r = party_refresh(party);
+		*ret_party = party;
+		return r < 0 ? no_device(agent, r, error) : 0;
+	}
+	if (agent->party_count >= agent->limits.parties)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+					 "as many users as the agent serves at once have jobs: try again later");
+	r = party_create(agent, uid, ret_party);
+	return r < 0 ? no_device(agent, r, error) : 0;
+}
+
+static bool out_of_room(int r)
+{
+	return r == -ENOSPC || r == -EDQUOT || r == -EBUSY;
+}
+
+static bool party_may_start(const struct party *party)
+{
+	return party->run_count < RUNS_PER_PARTY &&
+	       party->load_count < LOADS_PER_PARTY;
+}
+
+/* Returns whether the next queued job may be tried. */
+static bool party_start_job(struct party *party, struct job *job)
+{
+	int r = run_create(job);
+
+	if (r >= 0)
+		return true;
+	/* Something will end and make room; then we are called again. */
+	if (out_of_room(r) && party->agent->run_count)
+		return false;
+	job_end(job, r, NULL, "no room on the device for the job");
+	return true;
+}
+
+void party_pump(struct party *party)
+{
+	struct job *job = TAILQ_FIRST(&party->jobs);
+	struct job *next;
+	int r;
+
+	if (!party->node)
+		return;
+	run_collect_drained(party);
+	for (; job && party_may_start(party); job = next) {
+		next = TAILQ_NEXT(job, entries);
+		if (job->state != JOB_QUEUED || job->run)
+			continue;
+		if (!party_start_job(party, job))
+			break;
+	}
+	r = run_start_ready(party);
+	if (r < 0) {
+		log_error("submitting jobs: %s; trying again", strerror(-r));
+		agent_retry_soon(party->agent);
+	}
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Inside a run: shared by run.c, collect.c and program.c only.
+ */
+#ifndef LAYBY_AGENT_RUN_H
+#define LAYBY_AGENT_RUN_H
+
+#include "agent.h"
+
+enum run_state {
+	RUN_LOADING,
+	RUN_READY,
+	RUN_IN_FLIGHT,
+	RUN_COLLECTING,
+	RUN_DRAINING,
+};
+
+struct run {
+	TAILQ_ENTRY(run) entries;
+	struct party *party;
+	/* NULL once cancelled, dropped or ended */
+	struct job *job;
+	/* the job's, with its descriptors */
+	struct request request;
+	int output_fds[LAYBY_MAX_OUTPUTS];
+	enum run_state state;
+	/* LOADING: 0 the program, n input n - 1. COLLECTING: the output */
+	uint32_t step;
+	uint32_t tag;
+	uint64_t cookie;
+	struct program *program;
+	struct layby_buffer *data;
+	void *memory;
+	struct layby_range inputs[LAYBY_MAX_INPUTS];
+	struct layby_range outputs[LAYBY_MAX_OUTPUTS];
+	struct layby_job *prepared;
+	struct transfer transfer;
+	struct layby_report report;
+};
+
+/*
+ * A program in device memory. One whose descriptor is sealed stays after its
+ * last run, for the next job that brings the same descriptor: it keeps the
+ * descriptor open, so the inode's number cannot come to mean another one.
+ */
+struct program {
+	LIST_ENTRY(program) entries;
+	struct party *party;
+	struct layby_buffer *buffer;
+	void *memory;
+	uint32_t runs;
+	bool loaded;
+	/* -1: not sealed, not shared */
+	int fd;
+	uint64_t inode;
+	uint64_t device;
+};
+
+/* program.c: gives up unused programs if there is no room otherwise */
+int party_create_buffer(struct party *party, uint64_t size, uint32_t flags,
+			struct layby_buffer **ret_buffer, void **ret_memory);
+/* -EBUSY: another run is loading it just now */
+int program_get(struct party *party, const struct request *request,
+		struct program **ret_program);
+void program_put(struct program *program);
+
+/* collect.c: outputs into memfds, then the job's end */
+void run_collect(struct run *run);
+
+#endif
