@@ -67,7 +67,7 @@ static void test_late_abort(void **state)
 	call(client, "LateAbort", parameters);
 	slow = client_job(client, 0, "slow", CLIENT_BYTES, CLIENT_BYTES);
 	client_submit(client, 0, &slow, 0);
-	assert_false(client_complete(client, 0, &completion, 100));
+	client_wait_phase(client, 0, "running");
 	client_abort(client, 0, 0);
 	assert_false(client_complete(client, 0, &completion, 300));
 	assert_true(client_complete(client, 0, &completion, 500));
@@ -85,7 +85,7 @@ static void test_lose_abort(void **state)
 	client_fault(client, "LoseAbort", 0);
 	slow = client_job(client, 0, "slow", CLIENT_BYTES, CLIENT_BYTES);
 	client_submit(client, 0, &slow, 0);
-	assert_false(client_complete(client, 0, &completion, 100));
+	client_wait_phase(client, 0, "running");
 	client_abort(client, 0, 0);
 	client_abort(client, 0, 0);
 	assert_false(client_complete(client, 0, &completion, 300));
@@ -136,7 +136,7 @@ static void test_kill_worker(void **state)
 	client_enable(client, 0);
 	loop = client_job(client, 0, "loop", CLIENT_BYTES, CLIENT_BYTES);
 	client_submit(client, 0, &loop, 0);
-	assert_false(client_complete(client, 0, &completion, 200));
+	client_wait_phase(client, 0, "running");
 	client_fault(client, "KillWorker", 0);
 	assert_true(client_complete(client, 0, &completion, 500));
 	assert_int_equal(le16toh(completion.status),

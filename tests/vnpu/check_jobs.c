@@ -140,6 +140,7 @@ static void test_abort_running(void **state)
 	slow = client_job(client, 0, "slow", CLIENT_BYTES, CLIENT_BYTES);
 	memset(output, 0xee, CLIENT_BYTES);
 	client_submit(client, 0, &slow, 4);
+	client_wait_phase(client, 0, "running");
 	assert_false(client_complete(client, 0, &completion, 200));
 	client_abort(client, 0, 4);
 	assert_true(client_complete(client, 0, &completion, 500));
@@ -198,7 +199,8 @@ static void test_abort_liar(void **state)
 	client_enable(client, 0);
 	liar = client_job(client, 0, "liar", CLIENT_BYTES, CLIENT_BYTES);
 	client_submit(client, 0, &liar, 0);
-	assert_false(client_complete(client, 0, &completion, 500));
+	client_wait_phase(client, 0, "late");
+	assert_false(client_complete(client, 0, &completion, 100));
 	assert_int_equal(client_status(client, 0, "late"), 1);
 	client_abort(client, 0, 0);
 	assert_true(client_complete(client, 0, &completion, 500));
@@ -218,6 +220,7 @@ static void test_endless(void **state)
 	client_enable(client, 0);
 	job = client_job(client, 0, "endless", CLIENT_BYTES, CLIENT_BYTES);
 	client_submit(client, 0, &job, 0);
+	client_wait_phase(client, 0, "running");
 	assert_false(client_complete(client, 0, &completion, 200));
 	client_abort(client, 0, 0);
 	assert_true(client_complete(client, 0, &completion, 500));
@@ -298,6 +301,7 @@ static void test_tile_memory_aborted(void **state)
 	memset(window + CLIENT_INPUT, 0xa5, CLIENT_BYTES);
 	job = client_job(client, 0, "slow", CLIENT_BYTES, CLIENT_BYTES);
 	client_submit(client, 0, &job, 0);
+	client_wait_phase(client, 0, "running");
 	assert_false(client_complete(client, 0, &completion, 200));
 	client_abort(client, 0, 0);
 	assert_true(client_complete(client, 0, &completion, 500));
@@ -343,6 +347,7 @@ static void test_sensors(void **state)
 	assert_int_equal(client_read32(client, LAYBY_VNPU_REG_SENSOR_POWER), 2000);
 	slow = client_job(client, 0, "slow", CLIENT_BYTES, CLIENT_BYTES);
 	client_submit(client, 0, &slow, 0);
+	client_wait_phase(client, 0, "running");
 	assert_false(client_complete(client, 0, &completion, 500));
 	power = client_read32(client, LAYBY_VNPU_REG_SENSOR_POWER);
 	assert_in_range(power, 4950, 5050);

@@ -44,9 +44,12 @@ static void run_device(struct client *client, const char *const *extra)
 		VNPUD, "--socket", client->socket, "--control", client->control,
 	};
 	size_t n = 5;
+	int log = open(LOG, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 
 	for (; extra && *extra && n + 1 < CLIENT_ARGUMENTS_MAX; extra++)
 		argv[n++] = *extra;
+	if (log >= 0)
+		dup2(log, STDERR_FILENO);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	execv(VNPUD, (char **)argv);
 	perror(VNPUD);
@@ -428,6 +431,29 @@ bool client_added(struct client *client, uint32_t slot)
 uint64_t client_run_ticks(const struct layby_vnpu_completion *completion)
 {
 	return le64toh(completion->end_ticks) - le64toh(completion->start_ticks);
+}
+
+static bool in_phase(struct client *client, uint32_t slot, const char *phase)
+{
+	sd_json_variant *status = client_control(client, "Status", NULL);
+	sd_json_variant *slots = sd_json_variant_by_key(status, "slots");
+	const char *now = sd_json_variant_string(sd_json_variant_by_key(
+		sd_json_variant_by_index(slots, slot), "phase"));
+	bool same = !strcmp(now, phase);
+
+	sd_json_variant_unref(status);
+	return same;
+}
+
+void client_wait_phase(struct client *client, uint32_t slot, const char *phase)
+{
+	uint64_t end = milliseconds() + 5000;
+
+	while (!in_phase(client, slot, phase)) {
+		if (milliseconds() > end)
+			fail_msg("slot %u is never %s", slot, phase);
+		usleep(1000);
+	}
 }
 
 uint64_t client_status(struct client *client, uint32_t slot, const char *name)

@@ -101,6 +101,8 @@ struct layby_vnpu_descriptor client_add(struct client *client, uint32_t slot);
 /* Does the output of it stand in the window? */
 bool client_added(struct client *client, uint32_t slot);
 uint64_t client_run_ticks(const struct layby_vnpu_completion *completion);
+/* Wait until the slot is in this phase (Status), 5 s at most. */
+void client_wait_phase(struct client *client, uint32_t slot, const char *phase);
 /* A number from Status, of slot @slot. */
 uint64_t client_status(struct client *client, uint32_t slot, const char *name);
 

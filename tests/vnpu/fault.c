@@ -112,11 +112,17 @@ static int method_kill_worker(sd_varlink *link, sd_json_variant *parameters,
 
 	if (r <= 0)
 		return r;
-	/* The device learns of it as it would of a crash. */
 	for (uint32_t i = 0; i < WORKERS_PER_SLOT; i++) {
-		if (slot->workers[i].pid > 0 &&
-		    kill(slot->workers[i].pid, SIGKILL) == 0)
-			killed++;
+		struct worker *worker = &slot->workers[i];
+
+		if (worker->pid <= 0)
+			continue;
+		killed++;
+		/* The device learns of it as it would of a crash. */
+		if (worker->busy)
+			kill(worker->pid, SIGKILL);
+		else
+			worker_kill(worker);
 	}
 	return sd_varlink_replybo(link,
 				  SD_JSON_BUILD_PAIR_UNSIGNED("killed", killed));
