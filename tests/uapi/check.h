@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "child.h"
 #include "node.h"
 #include "null.h"
 #include "ring.h"
