@@ -44,14 +44,6 @@ struct layby_hw_job {
 /* Have the slot's tile-local memory cleared before this job starts. */
 #define LAYBY_PUSH_CLEAR_TILES	BIT(0)
 
-/* One submission of a job. */
-struct layby_hw_push {
-	const struct layby_hw_job *job;
-	u64 party;	/* never 0, never used again by another party */
-	u32 flags;	/* LAYBY_PUSH_* */
-	u16 tag;	/* below queue_depth, unique among the slot's jobs */
-};
-
 /* How a job ended, as the hardware sees it. */
 enum layby_hw_status {
 	LAYBY_HW_OK,
@@ -102,10 +94,14 @@ struct layby_hw_ops {
 	int (*clear_tiles)(void *hw, u32 tiles);
 	/**
 	 * @push: append one job to the slot's ring, without telling the
-	 * hardware. There is room: at most queue_depth jobs are unfinished.
+	 * hardware. @tag: below queue_depth, unique among the slot's unfinished
+	 * jobs. @party: on whose behalf, never 0, never used again by another.
+	 * @flags: LAYBY_PUSH_*. There is room: at most queue_depth jobs are
+	 * unfinished. @job is read during the call only.
 	 * Queue lock held, any context, must not sleep, cannot fail.
 	 */
-	void (*push)(void *hw, u32 slot, const struct layby_hw_push *push);
+	void (*push)(void *hw, u32 slot, const struct layby_hw_job *job, u16 tag,
+		     u64 party, u32 flags);
 	/**
 	 * @doorbell: tell the hardware of what was pushed.
 	 * Queue lock held, any context, must not sleep.

@@ -10,13 +10,6 @@
 #include "layby.h"
 #include "queue.h"
 
-void layby_bench_wake(struct layby_job *job)
-{
-	if (job->waiter)
-		complete(job->waiter);
-	job->waiter = NULL;
-}
-
 int layby_bench_run_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct layby_party *party = file->driver_priv;
@@ -25,18 +18,17 @@ int layby_bench_run_ioctl(struct drm_device *drm, void *data, struct drm_file *f
 	struct layby_cmd_submit submit = { .job = args->job, .tag = args->tag };
 	DECLARE_COMPLETION_ONSTACK(done);
 	struct layby_job *job;
-	int ret;
 
 	if (args->pad || args->job >= LAYBY_PARTY_JOBS || args->tag >= LAYBY_PARTY_TAGS)
 		return -EINVAL;
 	spin_lock_irq(&queue->lock);
-	ret = layby_queue_enter(party, &submit, &job);
-	if (!ret)
+	job = layby_queue_enter(party, submit);
+	if (!IS_ERR(job))
 		job->waiter = &done;
 	spin_unlock_irq(&queue->lock);
-	if (ret)
-		return ret;
+	if (IS_ERR(job))
+		return PTR_ERR(job);
 	wait_for_completion(&done);
-	args->result = layby_job_report(job)->result;
+	args->result = job->report->result;
 	return 0;
 }

@@ -24,7 +24,6 @@
 #include <linux/hrtimer.h>
 #include <linux/kref.h>
 #include <linux/kthread.h>
-#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -99,8 +98,8 @@ struct layby_prepared {
  * Lives in its party's array at the index that is its tag. In use while
  * @prepared is set. All fields: queue lock.
  *
- * @node: in queue->jobs, in the order of the ring
  * @party: its owner, never changes
+ * @report: where it reports, never changes
  * @prepared: what it runs
  * @cmd: the command that waits for it, NULL once somebody else owns that
  *       command's one completion
@@ -112,8 +111,8 @@ struct layby_prepared {
  * @resets: resets that it has been through
  */
 struct layby_job {
-	struct list_head node;
 	struct layby_party *party;
+	struct layby_report *report;
 	struct layby_prepared *prepared;
 	struct io_uring_cmd *cmd;
 	u64 cookie;
@@ -144,7 +143,11 @@ enum layby_queue_state {
 /**
  * struct layby_queue - the jobs in flight on one slot
  * @lock: innermost; guards everything here and every struct layby_job
- * @jobs: in ring order, the first one is what the slot runs
+ * @ops: the backend's, never changes
+ * @priv: handed to them, never changes
+ * @slot: likewise
+ * @order: the jobs in the order of the ring: @count of them from @first on,
+ *         wrapping; the first one is what the slot runs
  * @by_tag: hardware tag to job
  * @free_tag: stack of hardware tags, @free_tags of them
  * @state: enum layby_queue_state
@@ -165,7 +168,12 @@ enum layby_queue_state {
  */
 struct layby_queue {
 	spinlock_t lock;
-	struct list_head jobs;
+	const struct layby_hw_ops *ops;
+	void *priv;
+	u32 slot;
+	u32 first;
+	u32 count;
+	struct layby_job *order[LAYBY_QUEUE_DEPTH_MAX];
 	struct layby_job *by_tag[LAYBY_QUEUE_DEPTH_MAX];
 	u16 free_tag[LAYBY_QUEUE_DEPTH_MAX];
 	u32 free_tags;
@@ -311,7 +319,7 @@ int layby_queue_init(struct layby_partition *partition);
 void layby_queue_start(struct layby_partition *partition);
 void layby_queue_fini(struct layby_partition *partition);
 int layby_queue_submit(struct layby_party *party, struct io_uring_cmd *cmd,
-		       const struct layby_cmd_submit *submit);
+		       struct layby_cmd_submit submit);
 int layby_queue_cancel(struct layby_party *party, u32 tag, u64 cookie);
 bool layby_queue_detach(struct layby_job *job, struct io_uring_cmd *cmd);
 bool layby_queue_close(struct layby_party *party);
@@ -321,15 +329,7 @@ bool layby_queue_faulted(struct layby_partition *partition);
 void layby_queue_usage(struct layby_party *party, struct layby_usage *usage);
 
 /* uring.c */
-struct layby_uring_batch {
-	struct io_uring_cmd *first;
-	struct io_uring_cmd *last;
-};
 int layby_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags);
-void layby_uring_attach(struct io_uring_cmd *cmd, struct layby_job *job);
-void layby_uring_batch_add(struct layby_uring_batch *batch,
-			   struct io_uring_cmd *cmd, int result);
-void layby_uring_batch_flush(struct layby_uring_batch *batch);
 
 #ifdef LAYBY_BENCH
 /* bench.c */

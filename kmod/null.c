@@ -115,11 +115,12 @@ static int null_clear_tiles(void *hw, u32 tiles)
 	return 0;
 }
 
-static void null_push(void *hw, u32 index, const struct layby_hw_push *push)
+static void null_push(void *hw, u32 index, const struct layby_hw_job *job, u16 tag,
+		      u64 party, u32 flags)
 {
 	struct null_slot *slot = &null.slot[index];
 
-	slot->tag[slot->tail++ % NULL_DEPTH] = push->tag;
+	slot->tag[slot->tail++ % NULL_DEPTH] = tag;
 }
 
 static void null_start_timer(struct null_slot *slot, u32 us)
@@ -174,29 +175,33 @@ static void null_abort(void *hw, u32 index, u16 tag)
 	irq_work_queue(&slot->interrupt);
 }
 
-static void null_end(struct layby_hw_completion *done, u16 tag, u16 status)
+static void null_end(struct layby_hw_completion *done, u16 tag, u16 status, u64 now_us)
 {
 	*done = (struct layby_hw_completion){
 		.tag = tag,
 		.status = status,
 		.run_ticks = status == LAYBY_HW_OK ? READ_ONCE(delay_us) : 0,
-		.end_ticks = ktime_to_us(ktime_get()),
+		.end_ticks = now_us,
 	};
 }
 
 static u32 null_pop(void *hw, u32 index, struct layby_hw_completion *done, u32 max)
 {
 	struct null_slot *slot = &null.slot[index];
+	u64 now_us;
 	u32 n = 0;
 
 	slot->ready += min_t(u32, atomic_xchg(&slot->earned, 0),
 			     slot->tail - slot->ready);
+	if (slot->head == slot->ready && !slot->aborted_count)
+		return 0;
+	now_us = ktime_to_us(ktime_get());
 	while (slot->aborted_count && n < max)
 		null_end(&done[n++], slot->aborted[--slot->aborted_count],
-			 LAYBY_HW_ABORTED);
+			 LAYBY_HW_ABORTED, now_us);
 	while (slot->head != slot->ready && n < max)
 		null_end(&done[n++], slot->tag[slot->head++ % NULL_DEPTH],
-			 LAYBY_HW_OK);
+			 LAYBY_HW_OK, now_us);
 	if (READ_ONCE(delay_us) && !READ_ONCE(hang))
 		null_start_timer(slot, READ_ONCE(delay_us));
 	return n;

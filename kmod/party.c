@@ -49,6 +49,13 @@ static void layby_party_destroy_work(struct work_struct *work)
 	layby_party_destroy(container_of(work, struct layby_party, destroy));
 }
 
+static void layby_job_init(struct layby_job *job, struct layby_party *party,
+			   struct layby_report *report)
+{
+	job->party = party;
+	job->report = report;
+}
+
 static struct layby_party *layby_party_alloc(struct layby_partition *partition)
 {
 	struct layby_party *party;
@@ -67,7 +74,7 @@ static struct layby_party *layby_party_alloc(struct layby_partition *partition)
 	mutex_init(&party->lock);
 	INIT_WORK(&party->destroy, layby_party_destroy_work);
 	for (tag = 0; tag < LAYBY_PARTY_TAGS; tag++)
-		party->job[tag].party = party;
+		layby_job_init(&party->job[tag], party, &party->reports[tag]);
 	return party;
 }
 

@@ -31,18 +31,42 @@ static const struct {
 	[LAYBY_HW_ACCESS] = { -EFAULT, LAYBY_REASON_ACCESS },
 };
 
-static struct layby_job *layby_queue_first(struct layby_queue *queue)
+/* --- Order ---------------------------------------------------------------- */
+
+static void layby_order_append(struct layby_queue *queue, struct layby_job *job)
 {
-	return list_first_entry_or_null(&queue->jobs, struct layby_job, node);
+	queue->order[(queue->first + queue->count) % LAYBY_QUEUE_DEPTH_MAX] = job;
+	queue->count++;
 }
+
+/* Out of the middle, after an abort: those before it move up. */
+static void layby_order_close_gap(struct layby_queue *queue, struct layby_job *job)
+{
+	u32 i = queue->first, n;
+
+	for (n = 0; n < queue->count && layby_queue_nth(queue, n) != job; n++)
+		;
+	if (WARN_ON_ONCE(n == queue->count))
+		return;
+	for (i += n; i != queue->first; i--)
+		queue->order[i % LAYBY_QUEUE_DEPTH_MAX] =
+			queue->order[(i - 1) % LAYBY_QUEUE_DEPTH_MAX];
+}
+
+static void layby_order_remove(struct layby_queue *queue, struct layby_job *job)
+{
+	if (unlikely(layby_queue_nth(queue, 0) != job))
+		layby_order_close_gap(queue, job);
+	queue->first++;
+	queue->count--;
+}
+
+/* --- The head's deadline -------------------------------------------------- */
 
 static u64 layby_head_deadline(struct layby_queue *queue)
 {
-	struct layby_partition *partition =
-		container_of(queue, struct layby_partition, queue);
-
 	return queue->head_since_ns + queue->head->prepared->longest_run_ns +
-	       partition->accel->hw.start_bound_ns + LAYBY_DOORBELL_AGE_NS;
+	       layby_queue_hw(queue)->start_bound_ns + LAYBY_DOORBELL_AGE_NS;
 }
 
 /* The timer may be early, never late: an early one looks and sets itself anew. */
@@ -62,7 +86,7 @@ static void layby_queue_arm(struct layby_queue *queue)
 
 void layby_queue_new_head(struct layby_queue *queue)
 {
-	struct layby_job *first = layby_queue_first(queue);
+	struct layby_job *first = queue->count ? layby_queue_nth(queue, 0) : NULL;
 
 	if (first == queue->head)
 		return;
@@ -75,66 +99,61 @@ void layby_queue_new_head(struct layby_queue *queue)
 
 void layby_queue_ring(struct layby_queue *queue)
 {
-	const struct layby_hw *hw = layby_queue_hw(queue);
-
 	queue->doorbell_owed = false;
-	hw->ops->doorbell(hw->priv, layby_queue_slot(queue));
+	queue->ops->doorbell(queue->priv, queue->slot);
 }
 
 void layby_queue_push(struct layby_queue *queue, struct layby_job *job)
 {
-	const struct layby_hw *hw = layby_queue_hw(queue);
-	struct layby_hw_push push = {
-		.job = &job->prepared->hw,
-		.party = job->party->id,
-		.tag = job->hw_tag,
-	};
+	u64 party = job->party->id;
+	u32 flags = 0;
 
 	/* Tile-local memory is the last party's until it is cleared (ISO-4). */
-	if (queue->last_party != push.party)
-		push.flags = LAYBY_PUSH_CLEAR_TILES;
-	queue->last_party = push.party;
-	hw->ops->push(hw->priv, layby_queue_slot(queue), &push);
+	if (queue->last_party != party)
+		flags = LAYBY_PUSH_CLEAR_TILES;
+	queue->last_party = party;
+	queue->ops->push(queue->priv, queue->slot, &job->prepared->hw, job->hw_tag,
+			 party, flags);
 }
 
 /* --- Submission ----------------------------------------------------------- */
 
-static int layby_queue_accept(struct layby_queue *queue, struct layby_party *party,
-			      const struct layby_cmd_submit *submit,
-			      struct layby_job **ret_job)
+/* Checks, and has no effect. */
+static struct layby_job *layby_queue_accept(struct layby_queue *queue,
+					    struct layby_party *party,
+					    struct layby_cmd_submit submit)
 {
-	u32 index = array_index_nospec(submit->job, LAYBY_PARTY_JOBS);
-	u32 tag = array_index_nospec(submit->tag, LAYBY_PARTY_TAGS);
+	u32 index = array_index_nospec(submit.job, LAYBY_PARTY_JOBS);
+	u32 tag = array_index_nospec(submit.tag, LAYBY_PARTY_TAGS);
 	struct layby_job *job = &party->job[tag];
 
 	if (unlikely(queue->state == LAYBY_QUEUE_GONE))
-		return -ENODEV;
+		return ERR_PTR(-ENODEV);
 	if (unlikely(queue->state == LAYBY_QUEUE_FENCED))
-		return -EIO;
-	if (!party->prepared[index])
-		return -ENOENT;
-	if (job->prepared || !queue->free_tags)
-		return -EBUSY;
-	job->prepared = party->prepared[index];
-	*ret_job = job;
-	return 0;
+		return ERR_PTR(-EIO);
+	if (unlikely(!party->prepared[index]))
+		return ERR_PTR(-ENOENT);
+	if (unlikely(job->prepared || !queue->free_tags))
+		return ERR_PTR(-EBUSY);
+	return job;
 }
 
 static void layby_job_start(struct layby_queue *queue, struct layby_job *job,
-			    u64 cookie)
+			    struct layby_cmd_submit submit)
 {
 	struct layby_party *party = job->party;
-	struct layby_report *report = layby_job_report(job);
+	u32 index = array_index_nospec(submit.job, LAYBY_PARTY_JOBS);
 
-	job->cookie = cookie;
+	job->prepared = party->prepared[index];
+	job->prepared->in_flight++;
+	job->cookie = submit.cookie;
 	job->stopping = false;
 	job->resets = 0;
 	job->hw_tag = queue->free_tag[--queue->free_tags];
 	queue->by_tag[job->hw_tag] = job;
-	job->prepared->in_flight++;
 	party->in_flight++;
-	list_add_tail(&job->node, &queue->jobs);
-	WRITE_ONCE(report->state, LAYBY_REPORT_IN_FLIGHT);
+	layby_order_append(queue, job);
+	WRITE_ONCE(job->report->state, LAYBY_REPORT_IN_FLIGHT);
 }
 
 /* A doorbell that waits for a promised submission waits one age at most. */
@@ -143,36 +162,36 @@ static void layby_queue_owe(struct layby_queue *queue)
 	if (queue->doorbell_owed)
 		return;
 	queue->doorbell_owed = true;
+	/* One that is still set for an earlier batch is early, never late. */
+	if (hrtimer_is_queued(&queue->doorbell_timer))
+		return;
 	hrtimer_start(&queue->doorbell_timer, ns_to_ktime(LAYBY_DOORBELL_AGE_NS),
 		      HRTIMER_MODE_REL);
 }
 
 /* Queue lock held. What the job is completed to is the caller's to set. */
-int layby_queue_enter(struct layby_party *party,
-		      const struct layby_cmd_submit *submit,
-		      struct layby_job **ret_job)
+struct layby_job *layby_queue_enter(struct layby_party *party,
+				    struct layby_cmd_submit submit)
 {
 	struct layby_queue *queue = &party->partition->queue;
 	struct layby_job *job;
-	int ret;
 
 	lockdep_assert_held(&queue->lock);
-	ret = layby_queue_accept(queue, party, submit, &job);
-	if (ret)
-		return ret;
-	layby_job_start(queue, job, submit->cookie);
-	*ret_job = job;
+	job = layby_queue_accept(queue, party, submit);
+	if (IS_ERR(job))
+		return job;
+	layby_job_start(queue, job, submit);
 	/* A slot in recovery gets it when it is back. */
-	if (queue->state != LAYBY_QUEUE_RUNNING)
-		return 0;
+	if (unlikely(queue->state != LAYBY_QUEUE_RUNNING))
+		return job;
 	layby_queue_push(queue, job);
 	if (!queue->head)
 		layby_queue_new_head(queue);
-	if (submit->flags & LAYBY_SUBMIT_MORE)
+	if (submit.flags & LAYBY_SUBMIT_MORE)
 		layby_queue_owe(queue);
 	else
 		layby_queue_ring(queue);
-	return 0;
+	return job;
 }
 
 /**
@@ -181,25 +200,24 @@ int layby_queue_enter(struct layby_party *party,
  * @cmd: completed when the job ends
  * @submit: decoded; index and tag within their arrays
  *
+ * Process context.
  * Return: 0; -ENOENT, -EBUSY, -EIO, -ENODEV: nothing happened, @cmd is the
- * caller's to complete. Any context that may not be interrupted by itself.
+ * caller's to complete.
  */
 int layby_queue_submit(struct layby_party *party, struct io_uring_cmd *cmd,
-		       const struct layby_cmd_submit *submit)
+		       struct layby_cmd_submit submit)
 {
 	struct layby_queue *queue = &party->partition->queue;
 	struct layby_job *job;
-	unsigned long flags;
-	int ret;
 
-	spin_lock_irqsave(&queue->lock, flags);
-	ret = layby_queue_enter(party, submit, &job);
-	if (!ret) {
+	spin_lock_irq(&queue->lock);
+	job = layby_queue_enter(party, submit);
+	if (!IS_ERR(job)) {
 		job->cmd = cmd;
 		layby_uring_attach(cmd, job);
 	}
-	spin_unlock_irqrestore(&queue->lock, flags);
-	return ret;
+	spin_unlock_irq(&queue->lock);
+	return PTR_ERR_OR_ZERO(job);
 }
 
 /* --- Retirement ----------------------------------------------------------- */
@@ -207,7 +225,7 @@ int layby_queue_submit(struct layby_party *party, struct io_uring_cmd *cmd,
 static void layby_job_report_end(struct layby_job *job, int result, u32 reason,
 				 const struct layby_hw_completion *done)
 {
-	struct layby_report *report = layby_job_report(job);
+	struct layby_report *report = job->report;
 
 	report->result = result;
 	report->reason = reason;
@@ -235,7 +253,7 @@ void layby_job_retire(struct layby_queue *queue, struct layby_job *job,
 	layby_job_report_end(job, result, reason, done);
 	party->run_ticks += done->run_ticks;
 
-	list_del(&job->node);
+	layby_order_remove(queue, job);
 	queue->by_tag[job->hw_tag] = NULL;
 	queue->free_tag[queue->free_tags++] = job->hw_tag;
 	if (queue->aborting == job)
@@ -262,7 +280,7 @@ static void layby_queue_retire_done(struct layby_queue *queue,
 		job = queue->by_tag[done->tag];
 	if (unlikely(!job || done->status >= ARRAY_SIZE(layby_endings))) {
 		pr_warn_ratelimited("layby: slot %u: completion of tag %u, status %u makes no sense, ignored\n",
-				    layby_queue_slot(queue), done->tag, done->status);
+				    queue->slot, done->tag, done->status);
 		return;
 	}
 	if (done->status == LAYBY_HW_ABORTED && job->stopping)
@@ -275,12 +293,11 @@ static void layby_queue_retire_done(struct layby_queue *queue,
 
 void layby_queue_take(struct layby_queue *queue, struct layby_uring_batch *batch)
 {
-	const struct layby_hw *hw = layby_queue_hw(queue);
 	u32 i, n;
 
 	do {
-		n = hw->ops->pop(hw->priv, layby_queue_slot(queue), queue->done,
-				 ARRAY_SIZE(queue->done));
+		n = queue->ops->pop(queue->priv, queue->slot, queue->done,
+				    ARRAY_SIZE(queue->done));
 		for (i = 0; i < n; i++)
 			layby_queue_retire_done(queue, &queue->done[i], batch);
 	} while (n == ARRAY_SIZE(queue->done));
@@ -295,18 +312,20 @@ void layby_queue_take(struct layby_queue *queue, struct layby_uring_batch *batch
 static struct layby_job *layby_queue_next_stop(struct layby_queue *queue)
 {
 	struct layby_job *job = queue->head;
+	u32 n;
 
 	if (job && job->stopping && job->stop_reason == LAYBY_REASON_TIME_UP)
 		return job;
-	list_for_each_entry_reverse(job, &queue->jobs, node)
+	for (n = queue->count; n; n--) {
+		job = layby_queue_nth(queue, n - 1);
 		if (job->stopping)
 			return job;
+	}
 	return NULL;
 }
 
 static void layby_queue_abort_next(struct layby_queue *queue)
 {
-	const struct layby_hw *hw = layby_queue_hw(queue);
 	struct layby_job *job;
 
 	if (queue->aborting || !queue->stopping ||
@@ -318,8 +337,8 @@ static void layby_queue_abort_next(struct layby_queue *queue)
 		return;
 	}
 	queue->aborting = job;
-	queue->abort_by_ns = ktime_get_ns() + hw->abort_bound_ns;
-	hw->ops->abort(hw->priv, layby_queue_slot(queue), job->hw_tag);
+	queue->abort_by_ns = ktime_get_ns() + layby_queue_hw(queue)->abort_bound_ns;
+	queue->ops->abort(queue->priv, queue->slot, job->hw_tag);
 	layby_queue_arm(queue);
 }
 
@@ -523,7 +542,9 @@ int layby_queue_init(struct layby_partition *partition)
 	u32 i;
 
 	spin_lock_init(&queue->lock);
-	INIT_LIST_HEAD(&queue->jobs);
+	queue->ops = partition->accel->hw.ops;
+	queue->priv = partition->accel->hw.priv;
+	queue->slot = partition->slot;
 	for (i = 0; i < partition->accel->hw.queue_depth; i++)
 		queue->free_tag[queue->free_tags++] = i;
 	queue->state = LAYBY_QUEUE_GONE;

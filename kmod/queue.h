@@ -7,6 +7,7 @@
 #define LAYBY_QUEUE_H
 
 #include "layby.h"
+#include "uring.h"
 
 static inline struct layby_partition *
 layby_queue_partition(struct layby_queue *queue)
@@ -19,14 +20,10 @@ static inline const struct layby_hw *layby_queue_hw(struct layby_queue *queue)
 	return &layby_queue_partition(queue)->accel->hw;
 }
 
-static inline u32 layby_queue_slot(struct layby_queue *queue)
+/* The Nth job in the order of the ring, N below queue->count. */
+static inline struct layby_job *layby_queue_nth(struct layby_queue *queue, u32 n)
 {
-	return layby_queue_partition(queue)->slot;
-}
-
-static inline struct layby_report *layby_job_report(struct layby_job *job)
-{
-	return &job->party->reports[job - job->party->job];
+	return queue->order[(queue->first + n) % LAYBY_QUEUE_DEPTH_MAX];
 }
 
 /* queue.c */
@@ -40,18 +37,18 @@ void layby_job_retire(struct layby_queue *queue, struct layby_job *job,
 		      const struct layby_hw_completion *done,
 		      struct layby_uring_batch *batch);
 
-int layby_queue_enter(struct layby_party *party,
-		      const struct layby_cmd_submit *submit,
-		      struct layby_job **ret_job);
+struct layby_job *layby_queue_enter(struct layby_party *party,
+				    struct layby_cmd_submit submit);
 
-/* bench.c */
-#ifdef LAYBY_BENCH
-void layby_bench_wake(struct layby_job *job);
-#else
+/* A bench job has a waiter instead of a command. */
 static inline void layby_bench_wake(struct layby_job *job)
 {
-}
+#ifdef LAYBY_BENCH
+	if (job->waiter)
+		complete(job->waiter);
+	job->waiter = NULL;
 #endif
+}
 
 /* recover.c */
 int layby_recovery_init(struct layby_queue *queue);

@@ -19,10 +19,10 @@ static void layby_queue_fail_all(struct layby_queue *queue, int result, u32 reas
 				 struct layby_uring_batch *batch)
 {
 	const struct layby_hw_completion none = {};
-	struct layby_job *job, *next;
 
-	list_for_each_entry_safe(job, next, &queue->jobs, node)
-		layby_job_retire(queue, job, result, reason, &none, batch);
+	while (queue->count)
+		layby_job_retire(queue, layby_queue_nth(queue, 0), result, reason,
+				 &none, batch);
 	queue->head = NULL;
 }
 
@@ -32,23 +32,36 @@ static bool layby_job_may_run_again(struct layby_queue *queue, struct layby_job 
 	return job != queue->head || ++job->resets <= LAYBY_RESETS_MAX;
 }
 
+/* Retire what must not run again, push the rest, in order. */
+static void layby_job_resume(struct layby_queue *queue, struct layby_job *job,
+			     struct layby_uring_batch *batch)
+{
+	const struct layby_hw_completion none = {};
+
+	if (job->stopping)
+		layby_job_retire(queue, job, job->stop_result, job->stop_reason,
+				 &none, batch);
+	else if (!layby_job_may_run_again(queue, job))
+		layby_job_retire(queue, job, -EIO, LAYBY_REASON_DEVICE_FAILED,
+				 &none, batch);
+	else
+		layby_queue_push(queue, job);
+}
+
 static void layby_queue_resume(struct layby_queue *queue,
 			       struct layby_uring_batch *batch)
 {
-	const struct layby_hw_completion none = {};
-	struct layby_job *job, *next;
+	struct layby_job *job;
+	u32 n = 0;
 
 	queue->state = LAYBY_QUEUE_RUNNING;
 	queue->last_party = 0;
-	list_for_each_entry_safe(job, next, &queue->jobs, node) {
-		if (job->stopping)
-			layby_job_retire(queue, job, job->stop_result,
-					 job->stop_reason, &none, batch);
-		else if (!layby_job_may_run_again(queue, job))
-			layby_job_retire(queue, job, -EIO,
-					 LAYBY_REASON_DEVICE_FAILED, &none, batch);
-		else
-			layby_queue_push(queue, job);
+	while (n < queue->count) {
+		job = layby_queue_nth(queue, n);
+		layby_job_resume(queue, job, batch);
+		/* A retired one has left its place to the next. */
+		if (n < queue->count && layby_queue_nth(queue, n) == job)
+			n++;
 	}
 	/* Whoever is first now starts anew, the same job as before too. */
 	queue->head = NULL;

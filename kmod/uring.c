@@ -11,27 +11,9 @@
  * batches in interrupts, timers and workers; layby_uring_finish() in task work,
  * possibly without the user's mm, so no user memory is touched here.
  */
-#include <linux/io_uring/cmd.h>
-
 #include "compat.h"
 #include "layby.h"
-
-/* In the command's own memory. */
-struct layby_uring_pdu {
-	struct layby_job *job;		/* queue lock; NULL until submitted */
-	struct io_uring_cmd *next;	/* in a batch */
-	int result;
-};
-
-static struct layby_uring_pdu *layby_uring_pdu(struct io_uring_cmd *cmd)
-{
-	return io_uring_cmd_to_pdu(cmd, struct layby_uring_pdu);
-}
-
-void layby_uring_attach(struct io_uring_cmd *cmd, struct layby_job *job)
-{
-	WRITE_ONCE(layby_uring_pdu(cmd)->job, job);
-}
+#include "uring.h"
 
 /*
  * Task work of a batch's first command, its carrier. All are of one ring and
@@ -55,23 +37,6 @@ void layby_uring_batch_flush(struct layby_uring_batch *batch)
 	/* Not lazy: a waiter for several must see what came. */
 	io_uring_cmd_complete_in_task(batch->first, layby_uring_finish);
 	batch->first = NULL;
-}
-
-/* The caller owns the completion of @cmd. Any context. */
-void layby_uring_batch_add(struct layby_uring_batch *batch,
-			   struct io_uring_cmd *cmd, int result)
-{
-	struct layby_uring_pdu *pdu = layby_uring_pdu(cmd);
-
-	pdu->result = result;
-	pdu->next = NULL;
-	if (batch->first && layby_uring_same_ring(batch->first, cmd)) {
-		layby_uring_pdu(batch->last)->next = cmd;
-	} else {
-		layby_uring_batch_flush(batch);
-		batch->first = cmd;
-	}
-	batch->last = cmd;
 }
 
 static struct layby_party *layby_uring_party(const struct io_uring_cmd *cmd)
@@ -110,7 +75,7 @@ static int layby_uring_submit(struct io_uring_cmd *cmd, unsigned int issue_flags
 	/* Before the job can end elsewhere; from here on only done ends it. */
 	layby_uring_attach(cmd, NULL);
 	io_uring_cmd_mark_cancelable(cmd, issue_flags);
-	ret = layby_queue_submit(layby_uring_party(cmd), cmd, &submit);
+	ret = layby_queue_submit(layby_uring_party(cmd), cmd, submit);
 	if (ret)
 		layby_uring_done(cmd, ret, issue_flags);
 	return -EIOCBQUEUED;

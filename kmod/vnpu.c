@@ -198,17 +198,12 @@ static u8 vnpu_phase(u32 counter)
 }
 
 static void vnpu_descriptor(struct layby_vnpu_descriptor *entry,
-			    const struct layby_hw_push *push)
+			    const struct layby_hw_job *job)
 {
-	const struct layby_hw_job *job = push->job;
 	u32 i;
 
-	entry->tag = cpu_to_le16(push->tag);
 	entry->input_count = job->input_count;
 	entry->output_count = job->output_count;
-	entry->party = cpu_to_le64(push->party);
-	if (push->flags & LAYBY_PUSH_CLEAR_TILES)
-		entry->flags = LAYBY_VNPU_JOB_CLEAR_TILES;
 	vnpu_range(&entry->program, &job->program);
 	for (i = 0; i < job->input_count; i++)
 		vnpu_range(&entry->input[i], &job->input[i]);
@@ -216,15 +211,20 @@ static void vnpu_descriptor(struct layby_vnpu_descriptor *entry,
 		vnpu_range(&entry->output[i], &job->output[i]);
 }
 
-static void vnpu_push(void *hw, u32 index, const struct layby_hw_push *push)
+static void vnpu_push(void *hw, u32 index, const struct layby_hw_job *job, u16 tag,
+		      u64 party, u32 flags)
 {
 	struct vnpu *vnpu = hw;
 	struct vnpu_slot *slot = &vnpu->slot[index];
 	struct layby_vnpu_descriptor entry = {
+		.tag = cpu_to_le16(tag),
 		.phase = vnpu_phase(slot->sq_tail),
+		.party = cpu_to_le64(party),
 	};
 
-	vnpu_descriptor(&entry, push);
+	if (flags & LAYBY_PUSH_CLEAR_TILES)
+		entry.flags = LAYBY_VNPU_JOB_CLEAR_TILES;
+	vnpu_descriptor(&entry, job);
 	memcpy_toio(&slot->sq[slot->sq_tail % LAYBY_VNPU_ENTRIES_MAX], &entry,
 		    sizeof(entry));
 	slot->sq_tail++;
