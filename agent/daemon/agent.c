@@ -17,8 +17,11 @@
 
 void agent_pump_soon(struct agent *agent)
 {
-	int r = sd_event_source_set_enabled(agent->pump, SD_EVENT_ONESHOT);
+	int r;
 
+	if (agent->stopping)
+		return;
+	r = sd_event_source_set_enabled(agent->pump, SD_EVENT_ONESHOT);
 	if (r < 0)
 		log_error("enabling the pump: %s", strerror(-r));
 }
@@ -27,6 +30,8 @@ void agent_retry_soon(struct agent *agent)
 {
 	int enabled, r;
 
+	if (agent->stopping)
+		return;
 	r = sd_event_source_get_enabled(agent->retry, &enabled);
 	if (r >= 0 && enabled != SD_EVENT_OFF)
 		return;
@@ -38,17 +43,46 @@ void agent_retry_soon(struct agent *agent)
 		log_error("arming the retry timer: %s", strerror(-r));
 }
 
-/* An idle agent is not watched, so that it need not wake up to say so. */
+static void agent_watch(struct agent *agent, bool watch)
+{
+	agent->watched = watch;
+	sd_notifyf(false, "WATCHDOG_USEC=%" PRIu64 "\nWATCHDOG=1",
+		   watch ? agent->watchdog_us : 0);
+	sd_event_set_watchdog(agent->event, watch);
+}
+
+static int on_rested(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct agent *agent = userdata;
+
+	if (!agent->run_count)
+		agent_watch(agent, false);
+	return 0;
+}
+
+/*
+ * An idle agent is not watched, so that it need not wake up to say so. It is
+ * told to the service manager when idleness has lasted, not after each job.
+ */
 static void agent_update_watchdog(struct agent *agent)
 {
-	bool busy = agent->run_count > 0;
+	int r = 0;
 
-	if (!agent->watchdog_us || busy == agent->watched)
+	if (!agent->watchdog_us)
 		return;
-	agent->watched = busy;
-	sd_notifyf(false, "WATCHDOG_USEC=%" PRIu64 "\nWATCHDOG=1",
-		   busy ? agent->watchdog_us : 0);
-	sd_event_set_watchdog(agent->event, busy);
+	if (agent->run_count && !agent->watched)
+		agent_watch(agent, true);
+	if (agent->run_count) {
+		r = sd_event_source_set_enabled(agent->rest, SD_EVENT_OFF);
+	} else if (agent->watched) {
+		r = sd_event_source_set_time_relative(agent->rest,
+						      agent->watchdog_us);
+		if (r >= 0)
+			r = sd_event_source_set_enabled(agent->rest,
+							SD_EVENT_ONESHOT);
+	}
+	if (r < 0)
+		log_error("arming the rest timer: %s", strerror(-r));
 }
 
 static int on_pump(sd_event_source *source, void *userdata)
@@ -95,6 +129,44 @@ uint64_t agent_count_jobs(struct agent *agent, enum job_state state)
 	return count;
 }
 
+/* Before the bus leaves the loop, so that submitters hear of their jobs. */
+static int on_exit_begins(sd_event_source *source, void *userdata)
+{
+	struct agent *agent = userdata;
+	struct party *party;
+	struct job *job;
+
+	sd_notify(false, "STOPPING=1");
+	agent->stopping = true;
+	LIST_FOREACH(party, &agent->parties, entries)
+		TAILQ_FOREACH(job, &party->jobs, entries)
+			job_cancel(job);
+	return 0;
+}
+
+/* One-shot, and off until it is armed. */
+static int agent_add_timer(struct agent *agent, sd_event_source **source,
+			   sd_event_time_handler_t handler)
+{
+	int r;
+
+	r = sd_event_add_time_relative(agent->event, source, CLOCK_MONOTONIC,
+				       RETRY_US, 1000, handler, agent);
+	return r < 0 ? r : sd_event_source_set_enabled(*source, SD_EVENT_OFF);
+}
+
+static int agent_add_exit(struct agent *agent)
+{
+	int r;
+
+	r = sd_event_add_exit(agent->event, &agent->exit, on_exit_begins,
+			      agent);
+	if (r < 0)
+		return r;
+	return sd_event_source_set_priority(agent->exit,
+					    SD_EVENT_PRIORITY_IMPORTANT);
+}
+
 static int agent_add_sources(struct agent *agent)
 {
 	int r;
@@ -105,12 +177,11 @@ static int agent_add_sources(struct agent *agent)
 	r = sd_event_source_set_enabled(agent->pump, SD_EVENT_OFF);
 	if (r < 0)
 		return r;
-	r = sd_event_add_time_relative(agent->event, &agent->retry,
-				       CLOCK_MONOTONIC, RETRY_US, 1000,
-				       on_retry, agent);
+	r = agent_add_timer(agent, &agent->retry, on_retry);
 	if (r < 0)
 		return r;
-	return sd_event_source_set_enabled(agent->retry, SD_EVENT_OFF);
+	r = agent_add_timer(agent, &agent->rest, on_rested);
+	return r < 0 ? r : agent_add_exit(agent);
 }
 
 int agent_create(sd_event *event, const char *partition,
@@ -127,7 +198,6 @@ int agent_create(sd_event *event, const char *partition,
 	LIST_INIT(&agent->parties);
 	LIST_INIT(&agent->clients);
 	r = sd_watchdog_enabled(false, &agent->watchdog_us);
-	agent->watched = r > 0;
 	if (r >= 0)
 		r = agent_add_sources(agent);
 	if (r >= 0)
@@ -136,20 +206,11 @@ int agent_create(sd_event *event, const char *partition,
 		agent_destroy(agent);
 		return r;
 	}
+	if (agent->watchdog_us)
+		agent_watch(agent, true);
 	agent_update_watchdog(agent);
 	*ret_agent = agent;
 	return 0;
-}
-
-/* What submitters wait for is told to them before the bus is left. */
-void agent_stop(struct agent *agent)
-{
-	struct party *party;
-	struct job *job;
-
-	LIST_FOREACH(party, &agent->parties, entries)
-		TAILQ_FOREACH(job, &party->jobs, entries)
-			job_cancel(job);
 }
 
 void agent_destroy(struct agent *agent)
@@ -167,6 +228,8 @@ void agent_destroy(struct agent *agent)
 		party_destroy(party);
 	sd_event_source_disable_unref(agent->pump);
 	sd_event_source_disable_unref(agent->retry);
+	sd_event_source_disable_unref(agent->rest);
+	sd_event_source_disable_unref(agent->exit);
 	sd_bus_flush_close_unref(agent->bus);
 	sd_event_unref(agent->event);
 	free(agent);

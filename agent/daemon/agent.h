@@ -61,9 +61,14 @@ struct agent {
 	sd_event_source *pump;
 	/* one-shot: ask again for what the device gives no event about */
 	sd_event_source *retry;
+	/* one-shot: the watchdog ends when idleness has lasted */
+	sd_event_source *rest;
+	sd_event_source *exit;
 	/* 0: no watchdog asked for */
 	uint64_t watchdog_us;
 	bool watched;
+	/* the loop has ended: nothing is to be started any more */
+	bool stopping;
 };
 
 struct party {
@@ -139,7 +144,6 @@ struct job {
 int agent_create(sd_event *event, const char *partition,
 		 const struct limits *limits, struct agent **ret_agent);
 void agent_destroy(struct agent *agent);
-void agent_stop(struct agent *agent);
 void agent_pump_soon(struct agent *agent);
 void agent_retry_soon(struct agent *agent);
 struct job *agent_find_job(struct agent *agent, uint64_t number);

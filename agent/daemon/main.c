@@ -136,8 +136,6 @@ static int run(const struct options *options)
 	sd_notifyf(false, "READY=1\nSTATUS=Serving partition %s.",
 		   options->partition);
 	r = sd_event_loop(event);
-	sd_notify(false, "STOPPING=1");
-	agent_stop(agent);
 	return r < 0 ? failed("loop", r) : 0;
 }
 

@@ -2,6 +2,8 @@
 # The agent's tests on the host; included by agent/Makefile.
 #
 # client and queue: liblayby with the kernel wrapped away at link time.
+# agent_*: layby-agentd on a private bus, with a fake liblayby below it.
+# command: laybyctl beside it. data: units, rules and XML by their own checkers.
 # symbols: the library exports what its map and its header name, no more.
 
 T        := $(TOP)/tests/agent
@@ -32,7 +34,25 @@ $(TO)/test_client $(TO)/test_queue: $(TO)/%: $(TO)/%.o $(kernel_o) $(test_client
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) $(WRAP) -o $@ $^ $(URING) $(CMOCKA)
 
-check: all $(TO)/test_client $(TO)/test_queue
+# The programs as they are, on a fake liblayby.
+test_daemon_o  := $(patsubst $(S)/%.c,$(TO)/%.o,$(wildcard $(S)/daemon/*.c))
+test_command_o := $(patsubst $(S)/%.c,$(TO)/%.o,$(wildcard $(S)/command/*.c))
+fixture_o      := $(TO)/agent_fixture.o $(TO)/agent_calls.o
+
+$(TO)/layby-agentd: $(test_daemon_o) $(TO)/fake_layby.o
+$(TO)/laybyctl: $(test_command_o) $(TO)/fake_layby.o
+$(TO)/layby-agentd $(TO)/laybyctl:
+	@echo "  LD      tests/$(notdir $@)"
+	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(URING)
+
+$(TO)/test_agent_submit $(TO)/test_agent_life: $(TO)/%: $(TO)/%.o $(fixture_o)
+	@echo "  LD      tests/$(notdir $@)"
+	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(CMOCKA)
+
+tests := $(addprefix $(TO)/,test_client test_queue test_agent_submit \
+	test_agent_life layby-agentd laybyctl)
+
+check: all $(tests)
 	@$(T)/run $(O)
 
 -include $(wildcard $(TO)/*.d $(TO)/*/*.d)

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Short ways to call the agent: see agent_fixture.h.
+ */
+#include "agent_fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int blob(const void *data, size_t size)
+{
+	int fd = memfd_create("blob", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, data, size), size);
+	return fd;
+}
+
+int text(const char *string)
+{
+	return blob(string, strlen(string));
+}
+
+int sealed(const char *string)
+{
+	int fd = text(string);
+
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK |
+							F_SEAL_GROW), 0);
+	return fd;
+}
+
+struct submission usual(const char *program)
+{
+	return (struct submission){
+		.program = text(program),
+		.inputs = { text("abcdefgh") },
+		.input_count = 1,
+		.outputs = { 8 },
+		.output_count = 1,
+		.longest_us = 1000000,
+	};
+}
+
+static int append_option(sd_bus_message *m, const struct submission *s)
+{
+	const char *type = s->option_type ?: "b";
+
+	if (!s->option)
+		return sd_bus_message_append(m, "a{sv}", 0);
+	return sd_bus_message_append(m, "a{sv}", 1, s->option, type,
+				     *type == 's' ? (void *)"text" : (void *)1);
+}
+
+static sd_bus_message *message(sd_bus *bus, const struct submission *s)
+{
+	sd_bus_message *m = NULL;
+	uint32_t i;
+
+	assert_true(sd_bus_message_new_method_call(bus, &m, AGENT, AGENT_PATH,
+						   AGENT, "SubmitJob") >= 0);
+	sd_bus_message_append(m, "h", s->program);
+	sd_bus_message_open_container(m, 'a', "h");
+	for (i = 0; i < s->input_count; i++)
+		sd_bus_message_append(m, "h", s->inputs[i]);
+	sd_bus_message_close_container(m);
+	sd_bus_message_append_array(m, 't', s->outputs,
+				    s->output_count * sizeof(uint64_t));
+	sd_bus_message_append(m, "t", s->longest_us);
+	assert_true(append_option(m, s) >= 0);
+	return m;
+}
+
+int submit(sd_bus *bus, struct submission *s, char path[64],
+	   sd_bus_error *error)
+{
+	sd_bus_message *m = message(bus, s), *reply = NULL;
+	const char *job;
+	uint32_t i;
+	int r;
+
+	r = sd_bus_call(bus, m, 0, error, &reply);
+	if (r >= 0) {
+		assert_true(sd_bus_message_read(reply, "o", &job) > 0);
+		snprintf(path, 64, "%s", job);
+	}
+	close(s->program);
+	for (i = 0; i < s->input_count; i++)
+		close(s->inputs[i]);
+	sd_bus_message_unref(m);
+	sd_bus_message_unref(reply);
+	return r;
+}
+
+void submit_ok(sd_bus *bus, struct submission s, char path[64])
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+
+	if (submit(bus, &s, path, &error) < 0)
+		fail_msg("%s: %s", error.name, error.message);
+}
+
+void submit_fails(sd_bus *bus, struct submission s, const char *name,
+		  const char *words)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	char path[64];
+
+	assert_true(submit(bus, &s, path, &error) < 0);
+	assert_string_equal(error.name, name);
+	if (!strstr(error.message, words))
+		fail_msg("\"%s\" is not in: %s", words, error.message);
+	sd_bus_error_free(&error);
+}
+
+const char *job_string(sd_bus *bus, const char *path, const char *property)
+{
+	static char copy[256];
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	char *value = NULL;
+
+	if (sd_bus_get_property_string(bus, AGENT, path, JOB, property, &error,
+				       &value) < 0)
+		fail_msg("%s of %s: %s", property, path, error.message);
+	snprintf(copy, sizeof(copy), "%s", value);
+	free(value);
+	return copy;
+}
+
+int job_result(sd_bus *bus, const char *path)
+{
+	int32_t value = 1;
+
+	assert_true(sd_bus_get_property_trivial(bus, AGENT, path, JOB, "Result",
+						NULL, 'i', &value) >= 0);
+	return value;
+}
+
+uint64_t job_number(sd_bus *bus, const char *path, const char *property)
+{
+	uint64_t value = 0;
+
+	assert_true(sd_bus_get_property_trivial(bus, AGENT, path, JOB, property,
+						NULL, 't', &value) >= 0);
+	return value;
+}
+
+uint64_t agent_number(sd_bus *bus, const char *property)
+{
+	uint64_t value = 0;
+
+	assert_true(sd_bus_get_property_trivial(bus, AGENT, AGENT_PATH, AGENT,
+						property, NULL, 't',
+						&value) >= 0);
+	return value;
+}
+
+const char *wait_end(sd_bus *bus, const char *path)
+{
+	const char *state = "";
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		state = job_string(bus, path, "State");
+		if (strcmp(state, "queued") && strcmp(state, "running"))
+			break;
+		usleep(5000);
+	}
+	return state;
+}
+
+void wait_state(sd_bus *bus, const char *path, const char *state)
+{
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		if (!strcmp(job_string(bus, path, "State"), state))
+			return;
+		usleep(5000);
+	}
+	fail_msg("job %s is %s, not %s", path, job_string(bus, path, "State"),
+		 state);
+}
+
+void call_ok(sd_bus *bus, const char *path, const char *method)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+
+	if (sd_bus_call_method(bus, AGENT, path, JOB, method, &error, NULL,
+			       NULL) < 0)
+		fail_msg("%s of %s: %s", method, path, error.message);
+}
+
+void call_fails(sd_bus *bus, const char *path, const char *method,
+		const char *name)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+
+	assert_true(sd_bus_call_method(bus, AGENT, path, JOB, method, &error,
+				       NULL, NULL) < 0);
+	assert_string_equal(error.name, name);
+	sd_bus_error_free(&error);
+}
+
+int get_output(sd_bus *bus, const char *path, uint32_t index)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *reply = NULL;
+	int fd = -1;
+
+	if (sd_bus_call_method(bus, AGENT, path, JOB, "GetResult", &error,
+			       &reply, "u", index) < 0)
+		fail_msg("GetResult: %s", error.message);
+	assert_true(sd_bus_message_read(reply, "h", &fd) > 0);
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	sd_bus_message_unref(reply);
+	return fd;
+}
+
+void check_output(sd_bus *bus, const char *path, uint32_t index,
+		  const void *data, size_t size)
+{
+	int fd = get_output(bus, path, index);
+	char *read_back = malloc(size + 1);
+
+	assert_int_equal(pread(fd, read_back, size + 1, 0), size);
+	assert_memory_equal(read_back, data, size);
+	free(read_back);
+	close(fd);
+}
+
+uint32_t count_jobs(sd_bus *bus)
+{
+	sd_bus_message *reply = NULL;
+	uint32_t count = 0;
+	int r;
+
+	r = sd_bus_call_method(bus, AGENT, AGENT_PATH,
+			       "org.freedesktop.DBus.ObjectManager",
+			       "GetManagedObjects", NULL, &reply, NULL);
+	assert_true(r >= 0);
+	sd_bus_message_enter_container(reply, 'a', "{oa{sa{sv}}}");
+	while (sd_bus_message_at_end(reply, false) == 0) {
+		assert_true(sd_bus_message_skip(reply, "{oa{sa{sv}}}") >= 0);
+		count++;
+	}
+	sd_bus_message_unref(reply);
+	return count;
+}

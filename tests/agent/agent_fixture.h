@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A private bus, a layby-agentd on a fake liblayby, and short ways to call it.
+ * Started by each test anew, so that no test sees another's jobs.
+ */
+#ifndef LAYBY_TESTS_AGENT_FIXTURE_H
+#define LAYBY_TESTS_AGENT_FIXTURE_H
+
+#include <layby.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <systemd/sd-bus.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define AGENT "org.layby.Agent1"
+#define AGENT_PATH "/org/layby/Agent1"
+#define JOB "org.layby.Job1"
+
+#define ERROR_INVALID "org.freedesktop.DBus.Error.InvalidArgs"
+#define ERROR_LIMITS "org.freedesktop.DBus.Error.LimitsExceeded"
+#define ERROR_UNKNOWN_OBJECT "org.freedesktop.DBus.Error.UnknownObject"
+#define ERROR_NO_DEVICE "org.layby.Error.NoDevice"
+#define ERROR_NOT_FINISHED "org.layby.Error.NotFinished"
+
+struct fixture {
+	char dir[32];
+	char node[64];
+	pid_t daemon;
+	pid_t agent;
+	int notify;
+	char notified[512];
+	sd_bus *bus;
+};
+
+int fixture_setup(void **state);
+int fixture_teardown(void **state);
+sd_bus *fixture_connect(void);
+void fixture_node(struct fixture *f, bool present);
+/* The next datagram that the agent sent to its service manager. */
+const char *fixture_notified(struct fixture *f, int timeout_ms);
+/* Runs @check as another user; its assertions count. */
+void as_user(uid_t uid, void (*check)(void *), void *arg);
+
+struct submission {
+	int program;
+	int inputs[16];
+	uint32_t input_count;
+	uint64_t outputs[8];
+	uint32_t output_count;
+	uint64_t longest_us;
+	const char *option;
+	const char *option_type;
+};
+
+int blob(const void *data, size_t size);
+int text(const char *text);
+int sealed(const char *text);
+/* The program, one input "abcdefgh", one output of 8 bytes, one second. */
+struct submission usual(const char *program);
+/* Fills the path; closes the descriptors. */
+int submit(sd_bus *bus, struct submission *s, char path[64],
+	   sd_bus_error *error);
+void submit_ok(sd_bus *bus, struct submission s, char path[64]);
+void submit_fails(sd_bus *bus, struct submission s, const char *name,
+		  const char *words);
+
+/* Waits for the end; returns its state. */
+const char *wait_end(sd_bus *bus, const char *path);
+void wait_state(sd_bus *bus, const char *path, const char *state);
+const char *job_string(sd_bus *bus, const char *path, const char *property);
+int job_result(sd_bus *bus, const char *path);
+uint64_t job_number(sd_bus *bus, const char *path, const char *property);
+void call_ok(sd_bus *bus, const char *path, const char *method);
+void call_fails(sd_bus *bus, const char *path, const char *method,
+		const char *name);
+int get_output(sd_bus *bus, const char *path, uint32_t index);
+void check_output(sd_bus *bus, const char *path, uint32_t index,
+		  const void *data, size_t size);
+uint32_t count_jobs(sd_bus *bus);
+uint64_t agent_number(sd_bus *bus, const char *property);
+
+#endif
