@@ -73,6 +73,7 @@ static int layby_accel_add(struct layby_accel *accel, u32 class,
 	partition = layby_partition_create(accel, class, slot, cfg);
 	if (IS_ERR(partition))
 		return PTR_ERR(partition);
+	/* Pairs with layby_accel_partition(): a whole partition is found. */
 	smp_store_release(&accel->partition[slot], partition);
 	accel->partition_count++;
 
@@ -88,6 +89,7 @@ layby_accel_partition(struct layby_accel *accel, u32 slot)
 {
 	if (slot >= LAYBY_PARTITIONS_MAX)
 		return NULL;
+	/* Pairs with layby_accel_add(). */
 	return smp_load_acquire(&accel->partition[slot]);
 }
 
@@ -105,6 +107,7 @@ int layby_accel_register(const struct layby_hw *hw, struct layby_accel **ret_acc
 		return -ENOMEM;
 	accel->hw = *hw;
 	kref_init(&accel->ref);
+	/* The backend's interrupts load it with acquire. */
 	smp_store_release(ret_accel, accel);
 
 	layby_accel_halve(hw, &driving, &guest);

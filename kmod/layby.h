@@ -53,8 +53,7 @@ struct layby_party;
 /* Longest run time that a job may declare, until the policy sets it. */
 #define LAYBY_LONGEST_RUN_MAX_NS	(60ULL * NSEC_PER_SEC)
 
-/* How long a doorbell may wait for a submission that LAYBY_SUBMIT_MORE
- * promised and that never came. */
+/* How long a doorbell waits for what LAYBY_SUBMIT_MORE promised. */
 #define LAYBY_DOORBELL_AGE_NS	NSEC_PER_MSEC
 
 /* A job that was on the hardware at so many resets is not run again. */
@@ -156,7 +155,7 @@ enum layby_queue_state {
  * @head_since_ns: when it came to the head of the ring
  * @stopping: a job may be stopping
  * @aborting: the job whose abort was rung, or NULL
- * @abort_by_ns: when its acknowledgement is due
+ * @abort_by_ns: when its answer is due
  * @timer: next deadline of the head job or of the abort
  * @timer_ns: what it is set to, KTIME_MAX if it is not
  * @doorbell_timer: for a doorbell that waits for a promised submission
@@ -167,7 +166,7 @@ enum layby_queue_state {
  * @recoveries: how often the slot was reset
  */
 struct layby_queue {
-	spinlock_t lock;
+	spinlock_t lock;	/* innermost; everything here */
 	const struct layby_hw_ops *ops;
 	void *priv;
 	u32 slot;
@@ -217,7 +216,7 @@ struct layby_partition {
 	u32 id;
 	u32 slot;
 	struct layby_hw_slot cfg;
-	struct mutex window_lock;
+	struct mutex window_lock;	/* window, window_free, parties */
 	struct drm_mm window;
 	u64 window_free;
 	u32 parties;
@@ -244,7 +243,7 @@ struct layby_partition {
 struct layby_party {
 	struct layby_partition *partition;
 	u64 id;
-	struct mutex lock;
+	struct mutex lock;	/* prepared */
 	struct layby_prepared *prepared[LAYBY_PARTY_JOBS];
 	u32 prepared_count;
 	atomic_t buffers;
@@ -311,10 +310,12 @@ int layby_job_unprepare_ioctl(struct drm_device *drm, void *data,
 void layby_prepared_destroy(struct layby_prepared *prepared);
 
 /* queue.c */
+
 struct layby_usage {
 	u64 run_ticks;
 	u32 in_flight;
 };
+
 int layby_queue_init(struct layby_partition *partition);
 void layby_queue_start(struct layby_partition *partition);
 void layby_queue_fini(struct layby_partition *partition);

@@ -87,7 +87,9 @@ static enum hrtimer_restart null_timer(struct hrtimer *timer)
 
 static void null_forget(struct null_slot *slot)
 {
-	slot->head = slot->tail = slot->ready = 0;
+	slot->head = 0;
+	slot->ready = 0;
+	slot->tail = 0;
 	slot->aborted_count = 0;
 	atomic_set(&slot->earned, 0);
 }

@@ -58,7 +58,7 @@ struct vnpu {
 	void __iomem *control;
 	void __iomem *memory;
 	struct layby_accel *accel;
-	struct mutex command_lock;
+	struct mutex command_lock;	/* the command queue */
 	wait_queue_head_t command_wait;
 	u32 generation;
 	u32 slots;
@@ -337,6 +337,7 @@ static const struct layby_hw_ops vnpu_ops = {
 static irqreturn_t vnpu_management_interrupt(int irq, void *data)
 {
 	struct vnpu *vnpu = data;
+	/* Pairs with layby_accel_register(). */
 	struct layby_accel *accel = smp_load_acquire(&vnpu->accel);
 	u32 generation = vnpu_read(vnpu, LAYBY_VNPU_REG_GENERATION);
 
@@ -352,6 +353,7 @@ static irqreturn_t vnpu_management_interrupt(int irq, void *data)
 static irqreturn_t vnpu_slot_interrupt(int irq, void *data)
 {
 	struct vnpu_slot *slot = data;
+	/* Pairs with layby_accel_register(). */
 	struct layby_accel *accel = smp_load_acquire(&slot->vnpu->accel);
 
 	if (accel)

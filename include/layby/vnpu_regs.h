@@ -39,8 +39,10 @@
 #define LAYBY_VNPU_REG_ABORT_BOUND	0x020u	/* u32, microseconds */
 #define LAYBY_VNPU_REG_RESET_BOUND	0x024u	/* u32, microseconds */
 #define LAYBY_VNPU_REG_LEVELS		0x028u	/* u32 */
-/* u32, grows by one at each reset of the whole device: every slot is disabled,
- * every slot register is zero and both rings are forgotten */
+/*
+ * u32, grows by one at each reset of the whole device: every slot is disabled,
+ * every slot register is zero and both rings are forgotten
+ */
 #define LAYBY_VNPU_REG_GENERATION	0x02cu
 #define LAYBY_VNPU_REG_COMMAND_BOUND	0x030u	/* u32, microseconds, any command */
 
@@ -67,8 +69,7 @@
 enum layby_vnpu_opcode {
 	/* take the slot's registers over, forget its rings, start fetching */
 	LAYBY_VNPU_OP_SLOT_ENABLE = 1,
-	/* stop the running job, drop the queued ones, stop fetching; no
-	 * completions come for them */
+	/* stop the running job, drop the queued ones; no completions for them */
 	LAYBY_VNPU_OP_SLOT_DISABLE = 2,
 	/* clear the tile-local memory of the tiles in ARGUMENT (a mask) */
 	LAYBY_VNPU_OP_CLEAR_TILES = 3,
@@ -101,8 +102,10 @@ struct layby_vnpu_command {
 /* written by the driver at any time, then vector 1 + slot is rung */
 #define LAYBY_VNPU_SLOT_SQ_TAIL		0x28u	/* u32, runs freely */
 #define LAYBY_VNPU_SLOT_CQ_HEAD		0x2cu	/* u32, runs freely */
-/* u32: a write of any new value, then the doorbell, asks to abort the job
- * whose tag is in the low 16 bits; the high 16 bits are a sequence number */
+/*
+ * u32: a write of any new value, then the doorbell, asks to abort the job whose
+ * tag is in the low 16 bits; the high 16 bits are a sequence number
+ */
 #define LAYBY_VNPU_SLOT_ABORT		0x30u
 /* written by the device */
 #define LAYBY_VNPU_SLOT_SQ_HEAD		0x40u	/* u32, runs freely: entries fetched */
@@ -122,7 +125,7 @@ struct layby_vnpu_range {
 };
 
 /* clear the slot's tile-local memory before this job starts */
-#define LAYBY_VNPU_JOB_CLEAR_TILES	(1u << 0)
+#define LAYBY_VNPU_JOB_CLEAR_TILES	0x01u
 
 /*
  * Owned by the device from the SQ_TAIL that covers it to the SQ_HEAD that

@@ -82,7 +82,7 @@ struct layby_accel_info {
 	__u64 memory_bytes;
 	/** @ticks_hz: frequency of the device clock that reports count in */
 	__u64 ticks_hz;
-	/** @abort_bound_ns: longest time from abort to acknowledgement */
+	/** @abort_bound_ns: longest time from abort to its answer */
 	__u64 abort_bound_ns;
 	/** @reset_bound_ns: longest time a slot reset takes */
 	__u64 reset_bound_ns;

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Names what can be done; how is in the scripts named here. Everything runs
+# inside the SDK tree, except a build for a kernel of your own (KDIR=).
+
+SDK := tests/sdk/sdk
+
+help:
+	@sed -n 's/^#: //p' Makefile
+
+#: make demo      digits classified on the virtual accelerator, in a VM
+demo:
+	@tests/demo/demo
+
+#: make check     all tests, as CI runs them; T="uapi-stock agent" runs some
+check:
+	@tests/check $(T)
+
+#: make bench     what a job costs: bench-path (instructions), bench-doorbell
+bench: bench-path bench-doorbell
+bench-path bench-doorbell:
+	@tests/bench/$@
+
+#: make style     sparse, checkpatch --strict, W=1, clang
+style:
+	@tests/style/style
+
+#: make sdk       the Debian 13 tree that all of this runs in
+sdk:
+	@$(SDK) path
+
+#: make shell     a shell inside it
+shell:
+	@$(SDK) run bash
+
+#: make modules   the kernel modules; KDIR= ARCH= CROSS_COMPILE= for your kernel
+modules:
+ifdef KDIR
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+else
+	@tests/sdk/build-modules stock
+endif
+
+#: make agent     liblayby, laybyctl, layby-agentd into build/agent
+agent:
+	@$(SDK) run make -C agent
+
+#: make install   module and agent into DESTDIR= prefix=, after modules and agent
+install:
+	@kmod/install
+	@$(SDK) run make -C agent install DESTDIR=/layby/build/stage prefix=$(prefix) \
+		sysconfdir=$(sysconfdir)
+	@cp -rT build/stage $(DESTDIR)/
+
+#: make clean     everything that was built here; the cache stays
+clean:
+	rm -rf build
+	find kmod -name '*.o' -o -name '*.ko' -o -name '*.mod*' -o -name '.*.cmd' | xargs -r rm -f
+
+prefix     ?= /usr/local
+sysconfdir ?= /etc
+export DESTDIR
+
+.PHONY: help demo check bench bench-path bench-doorbell style sdk shell modules \
+	agent install clean

@@ -1,0 +1,159 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Judges a run of the demonstration and prints its table.
+
+usage: compare.py MODELS RUN VNPU_LOG RESULT
+
+Runs ONNX Runtime directly on the host over the same models and images, compares
+every output that came back from the accelerator, and writes RESULT, one flat
+JSON object. Fails if an output differs by more than 1e-5, a job failed, a frame
+was lost, or accuracy is not over 95 %.
+"""
+import csv
+import json
+import os
+import re
+import sys
+
+import numpy
+import onnxruntime
+
+TOLERANCE = 1e-5
+BATCH = 32
+
+
+def floats(folder, name, columns):
+    return numpy.fromfile(os.path.join(folder, name), "<f4").reshape(-1, columns)
+
+
+def direct(model, images, batch):
+    """The model's logits for all images, computed here."""
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    padded = numpy.zeros((-(-len(images) // batch) * batch, images.shape[1]), "<f4")
+    padded[:len(images)] = images
+    name = session.get_inputs()[0].name
+    parts = [session.run(None, {name: padded[at:at + batch]})[0]
+             for at in range(0, len(padded), batch)]
+    return numpy.concatenate(parts)[:len(images)]
+
+
+def agreeing(outputs, expected):
+    if len(outputs) != len(expected):
+        sys.exit(f"demo: {len(outputs)} outputs for {len(expected)} images")
+    return int((numpy.abs(outputs - expected).max(axis=1) <= TOLERANCE).sum())
+
+
+def read_csv(folder, name):
+    with open(os.path.join(folder, name), encoding="ascii") as file:
+        return [[int(field) for field in row] for row in csv.reader(file)]
+
+
+def latencies(frames, rounds):
+    """Microseconds: of frames while no guest works, and while one does."""
+    alone, beside = [], []
+    for start, latency, result in frames:
+        if result:
+            sys.exit(f"demo: a driving frame failed with {result}")
+        busy = any(a <= start <= b for a, b, *_ in rounds)
+        (beside if busy else alone).append(latency / 1000)
+    return {"alone": alone, "beside": beside}
+
+
+def late(log):
+    """Computations that took the host longer than the device's modelled time."""
+    with open(log, encoding="utf-8") as file:
+        found = re.findall(r"(\d+) late", file.read())
+    if not found:
+        sys.exit(f"demo: {log} does not say how many computations were late")
+    return int(found[-1])
+
+
+def percentiles(values):
+    p50, p99 = numpy.percentile(values, [50, 99])
+    return {"p50": round(p50, 1), "p99": round(p99, 1), "max": round(max(values), 1)}
+
+
+def judge(models, run):
+    images = floats(models, "images.f32", 64)
+    labels = numpy.fromfile(os.path.join(models, "labels.u8"), "u1")
+    logits = floats(os.path.join(run, "guest"), "guest.f32", 10)[:len(images)]
+    frames = floats(os.path.join(run, "driving"), "driving.f32", 10)
+    shown = images[numpy.arange(len(frames)) % len(images)]
+    return {
+        "images": len(images),
+        "correct": int((logits.argmax(axis=1) == labels).sum()),
+        "agreed": agreeing(logits, direct(os.path.join(models, "digits-32.onnx"),
+                                          images, BATCH)),
+        "driving_frames": len(frames),
+        "driving_agreed": agreeing(frames, direct(os.path.join(models, "digits-1.onnx"),
+                                                  shown, 1)),
+    }
+
+
+def measure(run, log):
+    rounds = read_csv(os.path.join(run, "guest"), "guest.csv")
+    frames = read_csv(os.path.join(run, "driving"), "driving.csv")
+    jobs = sum(r[2] for r in rounds)
+    result = {
+        "guest_jobs": jobs,
+        "guest_jobs_failed": sum(r[4] for r in rounds),
+        "guest_jobs_per_s": round(jobs / sum((r[1] - r[0]) / 1e9 for r in rounds), 1),
+        "guest_uj_per_job": round(sum(r[3] for r in rounds) / jobs),
+        "late": late(log),
+    }
+    for when, values in latencies(frames, rounds).items():
+        for name, value in percentiles(values).items():
+            result[f"driving_{name}_us_{when}"] = value
+    return result
+
+
+def table(r):
+    def row(name, value):
+        print(f"  {name:<42} {value}")
+
+    print("\n  layby: handwritten digits on a partitioned accelerator\n")
+    row("images classified on the guest partition", f"{r['images']}")
+    row("recognised", f"{r['correct']} ({100 * r['correct'] / r['images']:.1f} %)")
+    row("same as ONNX Runtime on the host (1e-5)", f"{r['agreed']} of {r['images']}")
+    row("guest jobs, 32 images each", f"{r['guest_jobs']}, {r['guest_jobs_failed']} failed")
+    row("guest jobs a second", f"{r['guest_jobs_per_s']}")
+    row("energy a guest job", f"{r['guest_uj_per_job'] / 1000:.1f} mJ (modelled)")
+    row("computations later than modelled", f"{r['late']}")
+    row("driving frames at 30 Hz, same as on the host",
+        f"{r['driving_agreed']} of {r['driving_frames']}")
+    print(f"\n  {'driving, submit to completion':<42} {'p50':>9} {'p99':>9} {'max':>9}")
+    for when in ("alone", "beside"):
+        cells = "".join(f"{r[f'driving_{n}_us_{when}'] / 1000:>7.2f} ms"
+                        for n in ("p50", "p99", "max"))
+        print(f"  {when + (' the guest' if when == 'beside' else ''):<42}{cells}")
+    print("\n  An emulated machine on this host: the times say how things compare, "
+          "not how\n  fast hardware is.\n")
+
+
+def verdict(r):
+    wrong = []
+    if r["agreed"] != r["images"] or r["driving_agreed"] != r["driving_frames"]:
+        wrong.append("an output differs from ONNX Runtime's on the host")
+    if r["correct"] <= 0.95 * r["images"]:
+        wrong.append("accuracy is not over 95 %")
+    if r["guest_jobs_failed"]:
+        wrong.append("a guest job failed")
+    return wrong
+
+
+def main():
+    if len(sys.argv) != 5:
+        sys.exit("usage: compare.py MODELS RUN VNPU_LOG RESULT")
+    models, run, log, path = sys.argv[1:]
+    result = judge(models, run) | measure(run, log)
+    with open(path, "w", encoding="ascii") as file:
+        json.dump(result, file, indent=1)
+        file.write("\n")
+    table(result)
+    wrong = verdict(result)
+    if wrong:
+        sys.exit("demo: FAILED: " + "; ".join(wrong))
+
+
+if __name__ == "__main__":
+    main()
