@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -45,11 +46,46 @@ int null_behave(void)
 	return ret;
 }
 
-int module_load(const char *name, const char *parameters)
+static int read_all(int fd, char *content, size_t size)
+{
+	size_t at = 0;
+	ssize_t length;
+
+	while (at < size) {
+		length = read(fd, content + at, size - at);
+		if (length <= 0)
+			return length ? -errno : -EIO;
+		at += (size_t)length;
+	}
+	return 0;
+}
+
+static int read_file(int fd, void **ret_content, size_t *ret_size)
+{
+	struct stat info;
+	void *content;
+	int ret;
+
+	if (fstat(fd, &info))
+		return -errno;
+	content = malloc((size_t)info.st_size);
+	if (!content)
+		return -ENOMEM;
+	ret = read_all(fd, content, (size_t)info.st_size);
+	if (ret) {
+		free(content);
+		return ret;
+	}
+	*ret_content = content;
+	*ret_size = (size_t)info.st_size;
+	return 0;
+}
+
+int module_read(const char *name, void **ret_content, size_t *ret_size)
 {
 	const char *folder = getenv("LAYBY_MODULES");
 	char path[256];
-	int fd, ret = 0;
+	int fd, ret;
 
 	if (!folder)
 		return -ENOENT;
@@ -57,9 +93,27 @@ int module_load(const char *name, const char *parameters)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (syscall(SYS_finit_module, fd, parameters, 0))
-		ret = -errno;
+	ret = read_file(fd, ret_content, ret_size);
 	close(fd);
+	return ret;
+}
+
+int module_load_read(const void *content, size_t size, const char *parameters)
+{
+	return syscall(SYS_init_module, content, size, parameters) ? -errno : 0;
+}
+
+int module_load(const char *name, const char *parameters)
+{
+	void *content;
+	size_t size;
+	int ret;
+
+	ret = module_read(name, &content, &size);
+	if (ret)
+		return ret;
+	ret = module_load_read(content, size, parameters);
+	free(content);
 	return ret;
 }
 

@@ -112,7 +112,9 @@ static void submit_one(struct worker *w, uint32_t party, uint32_t tag)
 	struct command *command;
 	uint32_t index;
 
-	command = slot->waiting[tag] ? NULL : new_command(w, &index);
+	if (slot->waiting[tag] || !io_uring_sq_space_left(&w->ring))
+		return;
+	command = new_command(w, &index);
 	if (!command)
 		return;
 	sqe = ring_job(&w->ring, slot->party.fd, tag, w->submitted++ << 16 | index);
@@ -134,7 +136,7 @@ static void cancel_one(struct worker *w, uint32_t party, uint32_t tag)
 	struct command *command;
 	uint32_t index;
 
-	command = new_command(w, &index);
+	command = io_uring_sq_space_left(&w->ring) ? new_command(w, &index) : NULL;
 	if (!command)
 		return;
 	sqe = ring_cancel(&w->ring, slot->party.fd, tag, slot->cookie[tag], index);
@@ -248,11 +250,19 @@ static bool do_cancel(struct worker *w)
 	return true;
 }
 
-/* With jobs in flight: their completions still come. */
+/*
+ * With jobs in flight: their completions still come. The file of a command is
+ * looked up when the command is issued, so all must have been.
+ */
 static bool do_reopen(struct worker *w)
 {
 	uint32_t party = pick(w, PARTIES);
 
+	while (io_uring_sq_ready(&w->ring)) {
+		io_uring_submit(&w->ring);
+		if (!reap(w))
+			return false;
+	}
 	party_close(&w->slot[party].party);
 	return open_slot(w, party);
 }
@@ -282,7 +292,10 @@ static bool step(struct worker *w)
 		return do_cancel(w);
 	if (what < 970)
 		return usleep(pick(w, 500)) || true;
-	return what < 990 ? do_reopen(w) : do_ring(w);
+	/* when a worker has issued a command cannot be seen */
+	if (what < 990 && w->index != RING_ASYNC)
+		return do_reopen(w);
+	return do_ring(w);
 }
 
 /* The device behaves again; a doorbell on either slot ends all that hangs. */
