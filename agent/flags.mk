@@ -3,6 +3,7 @@
 CSTD     = -std=gnu17
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
            -Wvla -Wno-unused-parameter -Wno-missing-field-initializers
-CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=3 -I$(TOP)/include -I$(TOP)/include/uapi -I/usr/include/drm
+CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=3 -I$(TOP)/include -I$(TOP)/include/uapi \
+            -I/usr/include/drm
 CFLAGS   ?= -O2 -g
 CFLAGS   += $(CSTD) $(WARNINGS) -fstack-protector-strong -MMD -MP

@@ -50,13 +50,14 @@ static int node_check_driver(const struct layby_node *node)
 	r = node_ioctl(node, DRM_IOCTL_VERSION, &version);
 	if (r < 0)
 		return -ENODEV;
-	if (version.name_len != strlen(DRIVER_NAME) || strcmp(name, DRIVER_NAME))
+	if (version.name_len != strlen(DRIVER_NAME) ||
+	    strcmp(name, DRIVER_NAME))
 		return -ENODEV;
 	return 0;
 }
 
-static int node_query(const struct layby_node *node, uint32_t topic,
-		      void *info, uint32_t size)
+static int node_query(const struct layby_node *node, uint32_t topic, void *info,
+		      uint32_t size)
 {
 	struct layby_query query = {
 		.topic = topic,

@@ -157,7 +157,8 @@ static void queue_start(struct layby_queue *queue, const struct layby_job *job,
 	if (queue->last)
 		sqe_set_more(queue->last);
 	queue->last = sqe;
-	queue->slots[tag] = (struct slot){ .cookie = cookie, .in_flight = true };
+	queue->slots[tag] =
+		(struct slot){ .cookie = cookie, .in_flight = true };
 	queue->in_flight++;
 }
 

@@ -68,8 +68,8 @@ static void tag_collect_word(struct layby_node *node, uint32_t word)
 
 	for (; bits; bits &= bits - 1) {
 		bit = bits & -bits;
-		if (tag_is_held_by_device(node, word * BITS +
-						(uint32_t)__builtin_ctzll(bit)))
+		if (tag_is_held_by_device(
+			    node, word * BITS + (uint32_t)__builtin_ctzll(bit)))
 			continue;
 		if (bit_take(&set->held[word], bit))
 			atomic_fetch_or(&set->free[word], bit);

@@ -91,8 +91,10 @@ static int job_path(const char *argument, char ret_path[static 64])
 	errno = 0;
 	id = strtoull(argument, &end, 10);
 	if (errno || *end || *argument < '0' || *argument > '9')
-		return fail(EXIT_USAGE, "\"%s\" is not a job: give the number that submit printed",
-			    argument);
+		return fail(
+			EXIT_USAGE,
+			"\"%s\" is not a job: give the number that submit printed",
+			argument);
 	snprintf(ret_path, 64, JOB_PREFIX "%" PRIu64, id);
 	return EXIT_OK;
 }
@@ -114,7 +116,8 @@ static const char *job_state(sd_json_variant *object)
 	sd_json_variant *state = sd_json_variant_by_key(object, "state");
 
 	return state && sd_json_variant_is_string(state) ?
-		       sd_json_variant_string(state) : "";
+		       sd_json_variant_string(state) :
+		       "";
 }
 
 static bool job_has_ended(sd_json_variant *object)
@@ -168,7 +171,8 @@ int verb_result(const struct options *options, const char *argument)
 	if (r != EXIT_OK)
 		return r;
 	if (!job_has_ended(object))
-		return fail(EXIT_JOB_FAILED, "job %s is %s: it has no result yet",
+		return fail(EXIT_JOB_FAILED,
+			    "job %s is %s: it has no result yet",
 			    path + strlen(JOB_PREFIX), job_state(object));
 	return job_show(bus, options, path, object);
 }
@@ -193,8 +197,7 @@ static int job_call(const struct options *options, const char *argument,
 		return fail_bus(r, &error, path + strlen(JOB_PREFIX));
 	if (!options->json)
 		return EXIT_OK;
-	r = sd_json_buildo(&object,
-			   SD_JSON_BUILD_PAIR_STRING("job", path),
+	r = sd_json_buildo(&object, SD_JSON_BUILD_PAIR_STRING("job", path),
 			   SD_JSON_BUILD_PAIR_STRING("done", method));
 	return r < 0 ? fail_errno(r, "printing") : print_json(options, object);
 }
@@ -247,8 +250,7 @@ static int append_rest(sd_bus_message *m, const struct options *options)
 	int r;
 
 	r = sd_bus_message_append_array(m, 't', options->output_sizes,
-					options->size_count *
-						sizeof(uint64_t));
+					options->size_count * sizeof(uint64_t));
 	if (r >= 0)
 		r = sd_bus_message_append(m, "ta{sv}",
 					  options->longest_ms * 1000, 1,
@@ -369,7 +371,9 @@ int verb_submit(const struct options *options, const char *argument)
 	if (options->wait)
 		return submit_and_wait(bus, options);
 	if (options->output_count)
-		return fail(EXIT_USAGE, "--output needs --wait; or fetch it later with laybyctl result");
+		return fail(
+			EXIT_USAGE,
+			"--output needs --wait; or fetch it later with laybyctl result");
 	r = submit(bus, options, path);
 	return r == EXIT_OK ? print_submitted(options, path) : r;
 }
@@ -411,8 +415,8 @@ static int read_jobs(sd_bus_message *m, sd_json_variant **list)
 	int r;
 
 	r = sd_bus_message_enter_container(m, 'a', "{oa{sa{sv}}}");
-	while (r >= 0 && (r = sd_bus_message_enter_container(
-				  m, 'e', "oa{sa{sv}}")) > 0) {
+	while (r >= 0 &&
+	       (r = sd_bus_message_enter_container(m, 'e', "oa{sa{sv}}")) > 0) {
 		r = read_job(m, list);
 		if (r >= 0)
 			r = sd_bus_message_exit_container(m);
@@ -422,7 +426,7 @@ static int read_jobs(sd_bus_message *m, sd_json_variant **list)
 
 static void print_job_line(sd_json_variant *job)
 {
-	static const char *const keys[] = { "id",     "state",     "reason",
+	static const char *const keys[] = { "id",     "state",	   "reason",
 					    "run_us", "energy_uj", "wall_us" };
 	static const int widths[] = { 8, 10, -16, 14, 14, 14 };
 	const struct field *field;
@@ -445,8 +449,8 @@ static int print_jobs(const struct options *options, sd_json_variant *list)
 
 	if (options->json)
 		return print_json(options, list);
-	printf("%8s  %10s  %-16s  %14s  %14s  %14s\n", "JOB", "STATE",
-	       "REASON", "RAN", "ENERGY", "TOOK");
+	printf("%8s  %10s  %-16s  %14s  %14s  %14s\n", "JOB", "STATE", "REASON",
+	       "RAN", "ENERGY", "TOOK");
 	for (i = 0; i < sd_json_variant_elements(list); i++)
 		print_job_line(sd_json_variant_by_index(list, i));
 	return EXIT_OK;

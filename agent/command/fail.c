@@ -25,16 +25,18 @@ int fail_errno(int r, const char *what)
 	switch (-r) {
 	case EACCES:
 	case EPERM:
-		return fail(EXIT_NOT_ALLOWED,
-			    "%s: %s: you must be root or in the group that it belongs to",
-			    what, strerror(-r));
+		return fail(
+			EXIT_NOT_ALLOWED,
+			"%s: %s: you must be root or in the group that it belongs to",
+			what, strerror(-r));
 	case ENOENT:
 	case ENODEV:
 	case ENXIO:
 	case ECONNREFUSED:
-		return fail(EXIT_UNREACHABLE,
-			    "%s: %s: is the layby module loaded, and the service running?",
-			    what, strerror(-r));
+		return fail(
+			EXIT_UNREACHABLE,
+			"%s: %s: is the layby module loaded, and the service running?",
+			what, strerror(-r));
 	default:
 		return fail(EXIT_JOB_FAILED, "%s: %s", what, strerror(-r));
 	}

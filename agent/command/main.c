@@ -21,8 +21,8 @@ static const struct verb {
 	{ "status", "status", "the agent, its partition and its jobs",
 	  verb_status, 0, 0, false },
 	{ "info", "info [driving|guest|NODE]",
-	  "what a partition's node says; without an argument both",
-	  verb_info, 0, 1, false },
+	  "what a partition's node says; without an argument both", verb_info,
+	  0, 1, false },
 	{ "run", "run --program F --output-size N ...",
 	  "run a job straight on a node and wait for it", verb_run, 0, 0,
 	  true },
@@ -102,8 +102,9 @@ static int parse_number(const char *name, uint64_t max, uint64_t *ret_number)
 	*ret_number = strtoull(optarg, &end, 10);
 	if (errno || *end || *optarg < '0' || *optarg > '9' || !*ret_number ||
 	    *ret_number > max)
-		return fail(EXIT_USAGE, "--%s: \"%s\" is not a number from 1 to %llu",
-			    name, optarg, (unsigned long long)max);
+		return fail(EXIT_USAGE,
+			    "--%s: \"%s\" is not a number from 1 to %llu", name,
+			    optarg, (unsigned long long)max);
 	return EXIT_OK;
 }
 
@@ -175,11 +176,13 @@ static int call_verb(const struct options *options, int argc, char *argv[])
 	size_t i;
 
 	if (argc < 1)
-		return fail(EXIT_USAGE, "a verb is missing: see laybyctl --help");
+		return fail(EXIT_USAGE,
+			    "a verb is missing: see laybyctl --help");
 	for (i = 0; i < ARRAY_SIZE(verbs) && strcmp(verb->name, argv[0]); i++)
 		verb++;
 	if (i == ARRAY_SIZE(verbs))
-		return fail(EXIT_USAGE, "unknown verb \"%s\": see laybyctl --help",
+		return fail(EXIT_USAGE,
+			    "unknown verb \"%s\": see laybyctl --help",
 			    argv[0]);
 	if (argc - 1 < verb->min || argc - 1 > verb->max)
 		return fail(EXIT_USAGE, "usage: laybyctl %s", verb->usage);

@@ -20,8 +20,10 @@ static int open_node(const char *partition, struct layby_node **ret_node)
 
 	snprintf(what, sizeof(what), "partition %s", partition);
 	if (r == -EINVAL)
-		return fail(EXIT_USAGE, "%s: must be \"driving\", \"guest\" or the path of a node",
-			    what);
+		return fail(
+			EXIT_USAGE,
+			"%s: must be \"driving\", \"guest\" or the path of a node",
+			what);
 	return r < 0 ? fail_errno(r, what) : EXIT_OK;
 }
 
@@ -167,8 +169,10 @@ static int task_add_buffer(struct task *task, uint64_t size, const char *what,
 		r = layby_buffer_map(buffer, ret_data);
 	}
 	if (r == -ENOSPC)
-		return fail(EXIT_JOB_FAILED, "%s: %llu bytes do not fit what is free of the partition's window",
-			    what, (unsigned long long)size);
+		return fail(
+			EXIT_JOB_FAILED,
+			"%s: %llu bytes do not fit what is free of the partition's window",
+			what, (unsigned long long)size);
 	if (r < 0)
 		return fail_errno(r, what);
 	*ret_range = layby_buffer_range(buffer, 0, size);
@@ -244,9 +248,10 @@ static int task_prepare(struct task *task, const struct options *options)
 		return fail_errno(r, "query");
 	task->ticks_hz = accel.ticks_hz;
 	if (spec.longest_run_ns > info.longest_run_max_ns)
-		return fail(EXIT_USAGE, "--longest-ms: this partition takes at most %llu ms",
-			    (unsigned long long)info.longest_run_max_ns /
-				    1000000);
+		return fail(
+			EXIT_USAGE,
+			"--longest-ms: this partition takes at most %llu ms",
+			(unsigned long long)info.longest_run_max_ns / 1000000);
 	r = layby_job_prepare(task->node, &spec, &task->job);
 	return r < 0 ? fail_errno(r, "preparing the job") : EXIT_OK;
 }
@@ -325,7 +330,8 @@ static int task_run(struct task *task, const struct options *options)
 static const char *task_reason(const struct task *task)
 {
 	return task->last.has_report ?
-		       layby_reason_name(task->last.report.reason) : "not run";
+		       layby_reason_name(task->last.report.reason) :
+		       "not run";
 }
 
 static int task_print(const struct task *task, const struct options *options)
@@ -336,8 +342,8 @@ static int task_print(const struct task *task, const struct options *options)
 
 	r = sd_json_buildo(
 		&object,
-		SD_JSON_BUILD_PAIR_STRING("state", result ? "failed" :
-							    "finished"),
+		SD_JSON_BUILD_PAIR_STRING("state",
+					  result ? "failed" : "finished"),
 		SD_JSON_BUILD_PAIR_INTEGER("result", result),
 		SD_JSON_BUILD_PAIR_STRING("reason", task_reason(task)),
 		SD_JSON_BUILD_PAIR_STRING("message",
@@ -347,8 +353,8 @@ static int task_print(const struct task *task, const struct options *options)
 		UNSIGNED("energy_uj", task->energy_uj),
 		UNSIGNED("queue_us",
 			 ticks_to_us(task->queue_ticks, task->ticks_hz)),
-		UNSIGNED("run_us", ticks_to_us(task->run_ticks,
-					       task->ticks_hz)),
+		UNSIGNED("run_us",
+			 ticks_to_us(task->run_ticks, task->ticks_hz)),
 		UNSIGNED("wall_us", task->wall_us),
 		UNSIGNED("wall_us_min", task->wall_us_min),
 		UNSIGNED("wall_us_max", task->wall_us_max));

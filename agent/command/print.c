@@ -81,7 +81,7 @@ static void bytes_text(uint64_t bytes, char *buffer, size_t size)
 static void number_text(enum unit unit, uint64_t n, char *buffer, size_t size)
 {
 	static const char *const units[] = {
-		[UNIT_NONE] = "", [UNIT_US] = " us", [UNIT_NS] = " ns",
+		[UNIT_NONE] = "",  [UNIT_US] = " us", [UNIT_NS] = " ns",
 		[UNIT_UJ] = " uJ", [UNIT_HZ] = " Hz",
 	};
 
@@ -133,9 +133,9 @@ int print_json(const struct options *options, sd_json_variant *variant)
 {
 	int r;
 
-	r = sd_json_variant_dump(variant, SD_JSON_FORMAT_PRETTY_AUTO |
-						  SD_JSON_FORMAT_NEWLINE,
-				 out(options), NULL);
+	r = sd_json_variant_dump(
+		variant, SD_JSON_FORMAT_PRETTY_AUTO | SD_JSON_FORMAT_NEWLINE,
+		out(options), NULL);
 	return r < 0 ? fail_errno(r, "printing") : EXIT_OK;
 }
 

@@ -32,7 +32,8 @@ static inline void close_fd(int *fd)
 
 #define log_error(...) log_line(SD_ERR __VA_ARGS__)
 #define log_notice(...) log_line(SD_NOTICE __VA_ARGS__)
-#define log_line(...) ((void)fprintf(stderr, __VA_ARGS__), (void)fputc('\n', stderr))
+#define log_line(...) \
+	((void)fprintf(stderr, __VA_ARGS__), (void)fputc('\n', stderr))
 
 #define USEC_PER_SEC 1000000ull
 #define NSEC_PER_USEC 1000ull
@@ -40,7 +41,8 @@ static inline void close_fd(int *fd)
 /* Ticks of a clock of @hz in microseconds; no overflow below 584 000 years. */
 static inline uint64_t ticks_to_us(uint64_t ticks, uint64_t hz)
 {
-	return hz ? (uint64_t)((unsigned __int128)ticks * USEC_PER_SEC / hz) : 0;
+	return hz ? (uint64_t)((unsigned __int128)ticks * USEC_PER_SEC / hz) :
+		    0;
 }
 
 #endif

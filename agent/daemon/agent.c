@@ -37,8 +37,7 @@ void agent_retry_soon(struct agent *agent)
 		return;
 	r = sd_event_source_set_time_relative(agent->retry, RETRY_US);
 	if (r >= 0)
-		r = sd_event_source_set_enabled(agent->retry,
-						SD_EVENT_ONESHOT);
+		r = sd_event_source_set_enabled(agent->retry, SD_EVENT_ONESHOT);
 	if (r < 0)
 		log_error("arming the retry timer: %s", strerror(-r));
 }
@@ -111,9 +110,9 @@ struct job *agent_find_job(struct agent *agent, uint64_t number)
 	struct job *job;
 
 	LIST_FOREACH(party, &agent->parties, entries)
-		TAILQ_FOREACH(job, &party->jobs, entries)
-			if (job->number == number)
-				return job;
+	TAILQ_FOREACH(job, &party->jobs, entries)
+	if (job->number == number)
+		return job;
 	return NULL;
 }
 
@@ -124,8 +123,8 @@ uint64_t agent_count_jobs(struct agent *agent, enum job_state state)
 	uint64_t count = 0;
 
 	LIST_FOREACH(party, &agent->parties, entries)
-		TAILQ_FOREACH(job, &party->jobs, entries)
-			count += job->state == state;
+	TAILQ_FOREACH(job, &party->jobs, entries)
+	count += job->state == state;
 	return count;
 }
 
@@ -139,8 +138,8 @@ static int on_exit_begins(sd_event_source *source, void *userdata)
 	sd_notify(false, "STOPPING=1");
 	agent->stopping = true;
 	LIST_FOREACH(party, &agent->parties, entries)
-		TAILQ_FOREACH(job, &party->jobs, entries)
-			job_cancel(job);
+	TAILQ_FOREACH(job, &party->jobs, entries)
+	job_cancel(job);
 	return 0;
 }
 

@@ -179,8 +179,10 @@ void party_destroy(struct party *party);
 void party_pump(struct party *party);
 void party_close_if_unused(struct party *party);
 
-/* run.c */
+/* load.c: -ENOSPC, -EDQUOT, -EBUSY: no room now, the job stays as it was */
 int run_create(struct job *job);
+
+/* run.c */
 void run_destroy(struct run *run);
 void run_cancel(struct run *run);
 int run_start_ready(struct party *party);

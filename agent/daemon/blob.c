@@ -37,9 +37,10 @@ static const char *type_name(unsigned int mode)
 static int refuse(sd_bus_error *error, const char *what, unsigned int number,
 		  const char *problem)
 {
-	return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
-				 "%s %u is %s; pass a non-empty regular file or memfd, open for reading",
-				 what, number, problem);
+	return sd_bus_error_setf(
+		error, SD_BUS_ERROR_INVALID_ARGS,
+		"%s %u is %s; pass a non-empty regular file or memfd, open for reading",
+		what, number, problem);
 }
 
 static const char *access_problem(int fd)
@@ -90,8 +91,8 @@ int blob_create(uint64_t size)
 {
 	int fd, r;
 
-	fd = memfd_create("layby-output", MFD_CLOEXEC | MFD_ALLOW_SEALING |
-						  MFD_NOEXEC_SEAL);
+	fd = memfd_create("layby-output",
+			  MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
 	if (fd < 0)
 		return -errno;
 	if (ftruncate(fd, (off_t)size) < 0) {
@@ -105,5 +106,6 @@ int blob_create(uint64_t size)
 int blob_seal(int fd)
 {
 	return fcntl(fd, F_ADD_SEALS, SEALS_OF_CONTENT | F_SEAL_SEAL) < 0 ?
-		       -errno : 0;
+		       -errno :
+		       0;
 }

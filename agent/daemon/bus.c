@@ -135,8 +135,7 @@ static int get_partition(sd_bus *bus, const char *path, const char *interface,
 	r = query_partition(userdata, &accel, &info);
 	if (r < 0)
 		return sd_bus_message_append(reply, "a{sv}", 2, "Present", "b",
-					     false, "Error", "s",
-					     strerror(-r));
+					     false, "Error", "s", strerror(-r));
 	accel.name[sizeof(accel.name) - 1] = '\0';
 	return append_partition(reply, &accel, &info);
 }

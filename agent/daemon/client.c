@@ -74,8 +74,8 @@ static struct client *client_find(struct agent *agent, const char *name)
 	struct client *client;
 
 	LIST_FOREACH(client, &agent->clients, entries)
-		if (!strcmp(client->name, name))
-			return client;
+	if (!strcmp(client->name, name))
+		return client;
 	return NULL;
 }
 
@@ -83,7 +83,8 @@ static struct client *client_find(struct agent *agent, const char *name)
 int sender_uid(struct agent *agent, sd_bus_message *m, uid_t *ret_uid)
 {
 	_cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-	struct client *client = client_find(agent, sd_bus_message_get_sender(m));
+	struct client *client =
+		client_find(agent, sd_bus_message_get_sender(m));
 	int r;
 
 	if (client) {
@@ -107,9 +108,10 @@ int client_get(struct agent *agent, const char *name, struct party *party,
 		return 0;
 	}
 	if (party->client_count >= agent->limits.clients)
-		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-					 "%u of your connections submit jobs, the most that one user may: close some",
-					 party->client_count);
+		return sd_bus_error_setf(
+			error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+			"%u of your connections submit jobs, the most that one user may: close some",
+			party->client_count);
 	r = client_create(agent, name, &client);
 	if (r < 0)
 		return r;

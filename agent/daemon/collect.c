@@ -14,18 +14,16 @@ static void run_finish(struct run *run, int result, const char *message)
 	struct job *job = run->job;
 
 	if (job) {
-		run->job = NULL;
-		job->run = NULL;
 		memcpy(job->outputs, run->output_fds, sizeof(job->outputs));
 		memset(run->output_fds, -1, sizeof(run->output_fds));
-		job_end(job, result, &run->report, message);
 	}
+	run_end_job(run, result, &run->report, message);
 	run_destroy(run);
 }
 
 static void run_collect_failed(struct run *run, int result)
 {
-	run_finish(run, result, "the agent cannot keep the outputs: out of memory or descriptors");
+	run_finish(run, result, "the agent has no memory for the outputs");
 }
 
 static void on_collected(struct transfer *transfer, int result)

@@ -25,15 +25,15 @@ const char *job_state_name(enum job_state state)
 
 /* --- properties ----------------------------------------------------------- */
 
-#define GETTER(name, type, value)                                             \
-	static int get_##name(sd_bus *bus, const char *path,                  \
-			      const char *interface, const char *property,    \
-			      sd_bus_message *reply, void *userdata,          \
-			      sd_bus_error *error)                            \
-	{                                                                     \
-		const struct job *job = userdata;                             \
-                                                                              \
-		return sd_bus_message_append(reply, type, value);             \
+#define GETTER(name, type, value)                                          \
+	static int get_##name(sd_bus *bus, const char *path,               \
+			      const char *interface, const char *property, \
+			      sd_bus_message *reply, void *userdata,       \
+			      sd_bus_error *error)                         \
+	{                                                                  \
+		const struct job *job = userdata;                          \
+                                                                           \
+		return sd_bus_message_append(reply, type, value);          \
 	}
 
 static uint64_t job_ticks_us(const struct job *job, uint64_t ticks)
@@ -65,10 +65,9 @@ static int get_output_sizes(sd_bus *bus, const char *path,
 {
 	const struct job *job = userdata;
 
-	return sd_bus_message_append_array(reply, 't',
-					   job->request.output_sizes,
-					   job->request.output_count *
-						   sizeof(uint64_t));
+	return sd_bus_message_append_array(
+		reply, 't', job->request.output_sizes,
+		job->request.output_count * sizeof(uint64_t));
 }
 
 static const struct {
@@ -103,15 +102,16 @@ static int method_get_result(sd_bus_message *m, void *userdata,
 	if (r < 0)
 		return r;
 	if (job->state != JOB_FINISHED)
-		return sd_bus_error_setf(error, ERROR_NOT_FINISHED,
-					 "job %" PRIu64 " is %s%s%s: only a finished job has outputs",
-					 job->number,
-					 job_state_name(job->state),
-					 job->message ? ", " : "",
-					 job->message ?: "");
+		return sd_bus_error_setf(
+			error, ERROR_NOT_FINISHED,
+			"job %" PRIu64
+			" is %s%s%s: only a finished job has outputs",
+			job->number, job_state_name(job->state),
+			job->message ? ", " : "", job->message ?: "");
 	if (index >= job->request.output_count)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
-					 "no output %u: job %" PRIu64 " has outputs 0 to %u",
+					 "no output %u: job %" PRIu64
+					 " has outputs 0 to %u",
 					 index, job->number,
 					 job->request.output_count - 1);
 	return sd_bus_reply_method_return(m, "h", job->outputs[index]);
@@ -229,8 +229,10 @@ static int list_jobs(struct agent *agent, uid_t uid, char **nodes)
 	char path[64];
 	size_t n = 0;
 
-	LIST_FOREACH(party, &agent->parties, entries) {
-		TAILQ_FOREACH(job, &party->jobs, entries) {
+	LIST_FOREACH(party, &agent->parties, entries)
+	{
+		TAILQ_FOREACH(job, &party->jobs, entries)
+		{
 			if (!may_see(uid, job))
 				continue;
 			job_path(job, path);
@@ -355,7 +357,8 @@ static int fill_removed(sd_bus_message *m, struct job *job)
 }
 
 static void emit(struct job *job, const char *path, const char *interface,
-		 const char *member, int (*fill)(sd_bus_message *, struct job *))
+		 const char *member,
+		 int (*fill)(sd_bus_message *, struct job *))
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
 	sd_bus *bus = job->party->agent->bus;

@@ -8,10 +8,12 @@
 #include <getopt.h>
 #include <string.h>
 
-#define DEFAULT_LIMITS                                   \
-	{                                                \
-		.jobs = 128, .bytes = 256ull << 20,      \
-		.clients = 32, .parties = 16,            \
+#define DEFAULT_LIMITS                 \
+	{                              \
+		.jobs = 128,           \
+		.bytes = 256ull << 20, \
+		.clients = 32,         \
+		.parties = 16,         \
 	}
 
 struct options {
@@ -71,8 +73,8 @@ static int parse_option(int c, struct options *options)
 		options->partition = optarg;
 		return 1;
 	case 'j':
-		return parse_number("jobs-max", optarg, 4096,
-				    &options->limits.jobs) ?: 1;
+		return parse_number("jobs-max", optarg, 4096, &options->limits.jobs) ?:
+			       1;
 	case 'b':
 		return parse_number("bytes-max", optarg, INT64_MAX,
 				    &options->limits.bytes) ?: 1;

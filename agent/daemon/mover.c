@@ -35,7 +35,8 @@ static void mover_next_chunk(struct mover *mover, struct transfer *t)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&mover->ring);
 	uint64_t left = t->length - t->moved;
-	unsigned int size = left < CHUNK_BYTES ? (unsigned int)left : CHUNK_BYTES;
+	unsigned int size = left < CHUNK_BYTES ? (unsigned int)left :
+						 CHUNK_BYTES;
 	char *at = (char *)t->memory + t->moved;
 
 	if (t->to_fd)

@@ -140,9 +140,11 @@ void party_close_if_unused(struct party *party)
 
 static int no_device(struct agent *agent, int r, sd_bus_error *error)
 {
-	return sd_bus_error_setf(error, ERROR_NO_DEVICE,
-				 "the partition \"%s\" cannot be opened (%s): is the layby module loaded, and is the agent's user in the node's group?",
-				 agent->partition, strerror(-r));
+	return sd_bus_error_setf(
+		error, ERROR_NO_DEVICE,
+		"the partition \"%s\" cannot be opened (%s): "
+		"is the layby module loaded, and is the agent's user in the node's group?",
+		agent->partition, strerror(-r));
 }
 
 /* The accelerator may have gone and come again since it was opened. */
@@ -164,8 +166,8 @@ static struct party *party_find(struct agent *agent, uid_t uid)
 	struct party *party;
 
 	LIST_FOREACH(party, &agent->parties, entries)
-		if (party->uid == uid)
-			return party;
+	if (party->uid == uid)
+		return party;
 	return NULL;
 }
 
@@ -181,8 +183,9 @@ int party_get(struct agent *agent, uid_t uid, struct party **ret_party,
 		return r < 0 ? no_device(agent, r, error) : 0;
 	}
 	if (agent->party_count >= agent->limits.parties)
-		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-					 "as many users as the agent serves at once have jobs: try again later");
+		return sd_bus_error_setf(
+			error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+			"as many users as the agent serves at once have jobs: try again later");
 	r = party_create(agent, uid, ret_party);
 	return r < 0 ? no_device(agent, r, error) : 0;
 }

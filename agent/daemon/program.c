@@ -46,9 +46,9 @@ static struct program *program_find(struct party *party, const struct stat *st)
 	struct program *program;
 
 	LIST_FOREACH(program, &party->programs, entries)
-		if (program->fd >= 0 && program->inode == st->st_ino &&
-		    program->device == st->st_dev)
-			return program;
+	if (program->fd >= 0 && program->inode == st->st_ino &&
+	    program->device == st->st_dev)
+		return program;
 	return NULL;
 }
 
@@ -62,7 +62,7 @@ static int create_evicting(struct party *party, uint64_t size, uint32_t flags,
 	if (r != -ENOSPC && r != -EDQUOT)
 		return r;
 	LIST_FOREACH(other, &party->agent->parties, entries)
-		programs_evict(other);
+	programs_evict(other);
 	return layby_buffer_create(party->node, size, flags, ret_buffer);
 }
 
@@ -108,8 +108,7 @@ static int program_create(struct party *party, const struct request *request,
 }
 
 /* From now on other runs may find it. */
-static int program_share(struct program *program, int fd,
-			 const struct stat *st)
+static int program_share(struct program *program, int fd, const struct stat *st)
 {
 	program->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (program->fd < 0)

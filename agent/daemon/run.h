@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Inside a run: shared by run.c, collect.c and program.c only.
+ * Inside a run: shared by run.c, load.c, collect.c and program.c only.
  */
 #ifndef LAYBY_AGENT_RUN_H
 #define LAYBY_AGENT_RUN_H
@@ -63,6 +63,11 @@ int party_create_buffer(struct party *party, uint64_t size, uint32_t flags,
 int program_get(struct party *party, const struct request *request,
 		struct program **ret_program);
 void program_put(struct program *program);
+
+/* run.c */
+void run_free(struct run *run);
+void run_end_job(struct run *run, int result, const struct layby_report *report,
+		 const char *message);
 
 /* collect.c: outputs into memfds, then the job's end */
 void run_collect(struct run *run);

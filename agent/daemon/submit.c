@@ -9,7 +9,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define ALIGN_UP(n) (((n) + LAYBY_RANGE_ALIGN - 1) & ~(uint64_t)(LAYBY_RANGE_ALIGN - 1))
+#define ALIGN_MASK ((uint64_t)LAYBY_RANGE_ALIGN - 1)
+#define ALIGN_UP(n) (((n) + ALIGN_MASK) & ~ALIGN_MASK)
 
 #define invalid(error, ...) \
 	sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, __VA_ARGS__)
@@ -25,12 +26,14 @@ static int keep_fd(int fd, int *ret_fd)
 	return 0;
 }
 
-static int add_bytes(struct request *request, uint64_t size, sd_bus_error *error)
+static int add_bytes(struct request *request, uint64_t size,
+		     sd_bus_error *error)
 {
 	if (size > INT64_MAX - LAYBY_RANGE_ALIGN ||
 	    __builtin_add_overflow(request->bytes, ALIGN_UP(size),
 				   &request->bytes))
-		return invalid(error, "the sizes of the job do not fit 64 bits");
+		return invalid(error,
+			       "the sizes of the job do not fit 64 bits");
 	return 0;
 }
 
@@ -106,13 +109,17 @@ static int read_outputs(sd_bus_message *m, struct request *request,
 		return r;
 	if (bytes < sizeof(uint64_t) ||
 	    bytes > LAYBY_MAX_OUTPUTS * sizeof(uint64_t))
-		return invalid(error, "%zu outputs asked for: a job has 1 to %d",
+		return invalid(error,
+			       "%zu outputs asked for: a job has 1 to %d",
 			       bytes / sizeof(uint64_t), LAYBY_MAX_OUTPUTS);
 	memcpy(request->output_sizes, sizes, bytes);
 	request->output_count = (uint32_t)(bytes / sizeof(uint64_t));
 	for (i = 0; i < request->output_count; i++) {
 		if (!request->output_sizes[i])
-			return invalid(error, "output %zu has size 0: give the size in bytes that the program writes", i);
+			return invalid(
+				error,
+				"output %zu has size 0: give the bytes that the program writes",
+				i);
 		r = add_bytes(request, request->output_sizes[i], error);
 		if (r < 0)
 			return r;
@@ -126,11 +133,14 @@ static int read_option(sd_bus_message *m, struct request *request,
 	int linger, r;
 
 	if (strcmp(name, "linger"))
-		return invalid(error, "unknown option \"%s\": the options are \"linger\" (b)",
-			       name);
+		return invalid(
+			error,
+			"unknown option \"%s\": the options are \"linger\" (b)",
+			name);
 	r = sd_bus_message_read(m, "v", "b", &linger);
 	if (r < 0)
-		return invalid(error, "option \"linger\" must be a boolean (b)");
+		return invalid(error,
+			       "option \"linger\" must be a boolean (b)");
 	request->linger = linger;
 	return 0;
 }
@@ -209,7 +219,9 @@ static int check_longest_run(const struct request *request, uint64_t max_us,
 {
 	if (request->longest_run_us && request->longest_run_us <= max_us)
 		return 0;
-	return invalid(error, "longest run of %" PRIu64 " us: this partition takes 1 to %" PRIu64 " us",
+	return invalid(error,
+		       "longest run of %" PRIu64
+		       " us: this partition takes 1 to %" PRIu64 " us",
 		       request->longest_run_us, max_us);
 }
 
@@ -220,22 +232,30 @@ int request_check_fits(const struct request *request, const struct party *party,
 	const struct limits *limits = &party->agent->limits;
 	int r;
 
-	r = check_longest_run(request, party->partition.longest_run_max_ns /
-					       NSEC_PER_USEC, error);
+	r = check_longest_run(
+		request, party->partition.longest_run_max_ns / NSEC_PER_USEC,
+		error);
 	if (r < 0)
 		return r;
 	if (request->bytes > party->partition.window_bytes)
-		return invalid(error, "the job needs %" PRIu64 " bytes of device memory, the partition's window has %" PRIu64,
-			       request->bytes,
-			       (uint64_t)party->partition.window_bytes);
+		return invalid(
+			error,
+			"the job needs %" PRIu64
+			" bytes of device memory, the partition's window has %" PRIu64,
+			request->bytes,
+			(uint64_t)party->partition.window_bytes);
 	if (party->job_count >= limits->jobs)
-		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-					 "you hold %" PRIu64 " jobs, the most that one user may: release some that ended",
-					 party->job_count);
+		return sd_bus_error_setf(
+			error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+			"you hold %" PRIu64
+			" jobs, the most that one user may: release some that ended",
+			party->job_count);
 	if (request->bytes > limits->bytes ||
 	    party->job_bytes > limits->bytes - request->bytes)
-		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-					 "your jobs would hold more than %" PRIu64 " bytes, the most that one user may: release some that ended",
-					 limits->bytes);
+		return sd_bus_error_setf(
+			error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+			"your jobs would hold more than %" PRIu64
+			" bytes, the most that one user may: release some that ended",
+			limits->bytes);
 	return 0;
 }

@@ -32,8 +32,9 @@ int sealed(const char *string)
 {
 	int fd = text(string);
 
-	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK |
-							F_SEAL_GROW), 0);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS,
+			       F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW),
+			 0);
 	return fd;
 }
 

@@ -52,8 +52,9 @@ static void wait_for_path(const char *path)
 static void start_bus(struct fixture *f)
 {
 	char config[64], address[64];
-	char *argv[] = { "dbus-daemon", "--nofork", "--nopidfile", "--nosyslog",
-			 "--config-file", config, NULL };
+	char *argv[] = { "dbus-daemon", "--nofork",	 "--nopidfile",
+			 "--nosyslog",	"--config-file", config,
+			 NULL };
 
 	snprintf(config, sizeof(config), "%s/bus.conf", f->dir);
 	write_config(f);
@@ -72,7 +73,8 @@ static void open_notify(struct fixture *f)
 		 f->dir);
 	f->notify = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(f->notify, (struct sockaddr *)&address,
-			      sizeof(address)), 0);
+			      sizeof(address)),
+			 0);
 	setenv("NOTIFY_SOCKET", address.sun_path, 1);
 	setenv("WATCHDOG_USEC", "2000000", 1);
 }
@@ -176,7 +178,8 @@ void as_user(uid_t uid, void (*check)(void *), void *arg)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		if (setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0)
+		if (setresgid(uid, uid, uid) < 0 ||
+		    setresuid(uid, uid, uid) < 0)
 			_exit(3);
 		check(arg);
 		_exit(0);

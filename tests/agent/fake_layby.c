@@ -173,7 +173,9 @@ int layby_buffer_create(struct layby_node *node, uint64_t size, uint32_t flags,
 		return -EDQUOT;
 	buffer = calloc(1, sizeof(*buffer));
 	*buffer = (struct layby_buffer){
-		.node = node, .handle = ++node->next_handle, .size = size,
+		.node = node,
+		.handle = ++node->next_handle,
+		.size = size,
 		.data = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
 	};
@@ -216,10 +218,10 @@ static char *range_data(struct layby_node *node,
 	struct layby_buffer *buffer;
 
 	LIST_FOREACH(buffer, &node->buffers, entries)
-		if (buffer->handle == range->handle &&
-		    range->offset % LAYBY_RANGE_ALIGN == 0 && range->length &&
-		    range->offset + range->length <= buffer->size)
-			return buffer->data + range->offset;
+	if (buffer->handle == range->handle &&
+	    range->offset % LAYBY_RANGE_ALIGN == 0 && range->length &&
+	    range->offset + range->length <= buffer->size)
+		return buffer->data + range->offset;
 	return NULL;
 }
 
@@ -254,8 +256,8 @@ int layby_job_unprepare(struct layby_job *job)
 
 const char *layby_reason_name(uint32_t reason)
 {
-	static const char *const names[] = { "finished", "cancelled",
-					     "time up", "bad program" };
+	static const char *const names[] = { "finished", "cancelled", "time up",
+					     "bad program" };
 
 	return reason < 4 ? names[reason] : "unknown";
 }
@@ -274,8 +276,8 @@ int layby_queue_create(struct layby_node *node, uint32_t entries,
 
 	queue->node = node;
 	queue->entries = entries ?: (uint32_t)setting("FAKE_LAYBY_TAGS", 4);
-	queue->timer = timerfd_create(CLOCK_MONOTONIC,
-				      TFD_CLOEXEC | TFD_NONBLOCK);
+	queue->timer =
+		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	TAILQ_INIT(&queue->flights);
 	*ret_queue = queue;
 	return 0;
@@ -305,8 +307,8 @@ static struct flight *earliest(struct layby_queue *queue)
 	struct flight *flight, *first = NULL;
 
 	TAILQ_FOREACH(flight, &queue->flights, entries)
-		if (!first || flight->end_us < first->end_us)
-			first = flight;
+	if (!first || flight->end_us < first->end_us)
+		first = flight;
 	return first;
 }
 
@@ -332,8 +334,8 @@ static uint64_t program_run(struct layby_job *job, int *ret_result,
 
 	if (!program)
 		abort();
-	memcpy(text, program, job->program.length < 31 ? job->program.length :
-							 31);
+	memcpy(text, program,
+	       job->program.length < 31 ? job->program.length : 31);
 	*ret_result = 0;
 	*ret_reason = LAYBY_REASON_FINISHED;
 	if (sscanf(text, "copy %u", &n) == 1)
@@ -350,8 +352,8 @@ static uint64_t program_run(struct layby_job *job, int *ret_result,
 	return 0;
 }
 
-int layby_queue_add(struct layby_queue *queue, const struct layby_job *const_job,
-		    uint64_t cookie)
+int layby_queue_add(struct layby_queue *queue,
+		    const struct layby_job *const_job, uint64_t cookie)
 {
 	struct layby_job *job = (struct layby_job *)const_job;
 	struct flight *flight;
@@ -374,11 +376,16 @@ int layby_queue_add(struct layby_queue *queue, const struct layby_job *const_job
 	}
 	flight->end_us = now_us() + run_us;
 	flight->completion = (struct layby_completion){
-		.cookie = cookie, .result = result,
+		.cookie = cookie,
+		.result = result,
 		.has_report = result != -EBUSY,
-		.report = { .state = LAYBY_REPORT_DONE, .result = result,
-			    .reason = reason, .level = 2, .queue_ticks = 3,
-			    .run_ticks = run_us, .energy_uj = 5 * run_us },
+		.report = { .state = LAYBY_REPORT_DONE,
+			    .result = result,
+			    .reason = reason,
+			    .level = 2,
+			    .queue_ticks = 3,
+			    .run_ticks = run_us,
+			    .energy_uj = 5 * run_us },
 	};
 	queue->count++;
 	job->in_flight++;
@@ -389,7 +396,8 @@ int layby_queue_add(struct layby_queue *queue, const struct layby_job *const_job
 static void copy_outputs(struct layby_job *job)
 {
 	const char *in = job->spec.input_count ?
-				 range_data(job->node, &job->inputs[0]) : "";
+				 range_data(job->node, &job->inputs[0]) :
+				 "";
 	uint64_t size = job->spec.input_count ? job->inputs[0].length : 0;
 	uint64_t n;
 	uint32_t i;
@@ -450,7 +458,8 @@ int layby_queue_cancel(struct layby_queue *queue, uint32_t tag, uint64_t cookie)
 {
 	struct flight *flight;
 
-	TAILQ_FOREACH(flight, &queue->flights, entries) {
+	TAILQ_FOREACH(flight, &queue->flights, entries)
+	{
 		if (flight->completion.cookie != cookie)
 			continue;
 		hold(flight->job);

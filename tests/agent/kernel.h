@@ -42,10 +42,10 @@ struct call {
 };
 
 void kernel_expect(const struct call *calls, size_t count);
-#define EXPECT(...)                                                           \
-	do {                                                                  \
-		static const struct call calls_[] = { __VA_ARGS__ };          \
-		kernel_expect(calls_, sizeof(calls_) / sizeof(calls_[0]));    \
+#define EXPECT(...)                                                        \
+	do {                                                               \
+		static const struct call calls_[] = { __VA_ARGS__ };       \
+		kernel_expect(calls_, sizeof(calls_) / sizeof(calls_[0])); \
 	} while (0)
 /* Fails the test if an expected call did not come. */
 void kernel_check_done(void);

@@ -26,8 +26,8 @@ static void test_failed_job_says_why(void **state)
 	assert_string_equal(wait_end(f->bus, path), "failed");
 	assert_int_equal(job_result(f->bus, path), -ENOEXEC);
 	assert_string_equal(job_string(f->bus, path, "Reason"), "bad program");
-	assert_non_null(strstr(job_string(f->bus, path, "Message"),
-			       "not a program"));
+	assert_non_null(
+		strstr(job_string(f->bus, path, "Message"), "not a program"));
 	call_fails(f->bus, path, "GetResult",
 		   "org.freedesktop.DBus.Error.InvalidArgs");
 }
@@ -190,8 +190,10 @@ static void test_release_forgets(void **state)
 static void test_jobs_that_never_were(void **state)
 {
 	static const char *const paths[] = {
-		AGENT_PATH "/job/1",   AGENT_PATH "/job/01",
-		AGENT_PATH "/job/x",   AGENT_PATH "/job/1/2",
+		AGENT_PATH "/job/1",
+		AGENT_PATH "/job/01",
+		AGENT_PATH "/job/x",
+		AGENT_PATH "/job/1/2",
 		AGENT_PATH "/job/99999999999999999999999",
 	};
 	struct fixture *f = *state;
@@ -432,7 +434,8 @@ static void test_sigterm_cancels_and_ends(void **state)
 	assert_true(signals >= 6);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

@@ -336,7 +336,8 @@ static void test_limit_of_bytes(void **state)
 	submit_fails(f->bus, s, ERROR_LIMITS, "8388608 bytes");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

@@ -204,7 +204,8 @@ static struct layby_buffer *create_buffer(struct layby_node *node)
 	EXPECT({ IOCTL, .request = DRM_IOCTL_LAYBY_BUFFER_CREATE,
 		 .in = &create_in, .out = &create_out });
 	assert_int_equal(layby_buffer_create(node, 5000, LAYBY_BUFFER_READ_ONLY,
-					     &buffer), 0);
+					     &buffer),
+			 0);
 	return buffer;
 }
 
@@ -235,8 +236,7 @@ static void test_buffer_create_fails(void **state)
 	static const int errors[] = { EINVAL, ENOSPC, EDQUOT, ENODEV };
 	struct layby_node *node = kernel_open_node();
 	struct layby_buffer *buffer = NULL;
-	struct call call = { IOCTL,
-			     .request = DRM_IOCTL_LAYBY_BUFFER_CREATE };
+	struct call call = { IOCTL, .request = DRM_IOCTL_LAYBY_BUFFER_CREATE };
 	size_t i;
 
 	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {

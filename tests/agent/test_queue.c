@@ -152,7 +152,8 @@ static void test_create_refuses(void **state)
 	struct layby_queue *queue = NULL;
 
 	assert_int_equal(layby_queue_create(f->node, KERNEL_TAGS + 1, 0,
-					    &queue), -EINVAL);
+					    &queue),
+			 -EINVAL);
 	assert_int_equal(layby_queue_create(f->node, 1, 2, &queue), -EINVAL);
 	kernel_ring.setup_error = -EPERM;
 	assert_int_equal(layby_queue_create(f->node, 1, 0, &queue), -EPERM);
@@ -210,8 +211,8 @@ static void test_wait_returns_job_and_report(void **state)
 
 static void test_wait_passes_errors_of_jobs(void **state)
 {
-	static const int errors[] = { -ETIME,  -EFAULT, -ENOEXEC,
-				      -EIO,    -ENODEV };
+	static const int errors[] = { -ETIME, -EFAULT, -ENOEXEC, -EIO,
+				      -ENODEV };
 	struct fixture *f = *state;
 	struct layby_completion done;
 	size_t i;
@@ -335,7 +336,8 @@ static void test_cancel_of_nothing(void **state)
 	assert_int_equal(kernel_ring.seen_count, 0);
 }
 
-static void test_cancelled_job_keeps_its_tag_until_the_device_lets_go(void **state)
+static void
+test_cancelled_job_keeps_its_tag_until_the_device_lets_go(void **state)
 {
 	struct fixture *f = *state;
 	struct layby_completion done;

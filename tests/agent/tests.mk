@@ -22,13 +22,14 @@ kernel_o      := $(TO)/kernel.o $(TO)/kernel_ring.o
 $(TO)/%.o: $(S)/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      tests/$*.o"
-	@$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -c -o $@ $<
+	@$(CC) $(CPPFLAGS) -U_FORTIFY_SOURCE $(CFLAGS) $(SANITIZE) -c -o $@ $<
 
 $(TO)/%.o: $(T)/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      tests/$*.o"
-	@$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -c -o $@ $<
+	@$(CC) $(CPPFLAGS) -U_FORTIFY_SOURCE $(CFLAGS) $(SANITIZE) -c -o $@ $<
 
+# Not fortified: that would call open() by other names, past the wrapping.
 # The wrapped calls are those of our own objects only.
 $(TO)/test_client $(TO)/test_queue: $(TO)/%: $(TO)/%.o $(kernel_o) $(test_client_o)
 	@echo "  LD      tests/$(notdir $@)"
