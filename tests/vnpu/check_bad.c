@@ -59,7 +59,7 @@ static void test_access(void **state)
 	struct client *client = *state;
 
 	client_enable(client, 0);
-	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
 		assert_int_equal(run_changed(client, changes[i]),
 				 LAYBY_VNPU_STATUS_ACCESS);
 }
@@ -86,7 +86,7 @@ static void test_bad_descriptor(void **state)
 	struct client *client = *state;
 
 	client_enable(client, 0);
-	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
 		assert_int_equal(run_changed(client, changes[i]),
 				 LAYBY_VNPU_STATUS_BAD_DESCRIPTOR);
 }
@@ -237,7 +237,7 @@ static void test_bad_shape(void **state)
 	struct client *client = *state;
 
 	client_enable(client, 0);
-	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
 		assert_int_equal(run_changed(client, changes[i]),
 				 LAYBY_VNPU_STATUS_BAD_SHAPE);
 }
@@ -326,7 +326,7 @@ static void test_bad_registers(void **state)
 	};
 	struct client *client = *state;
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		uint64_t at = LAYBY_VNPU_SLOT(0) + bad[i].offset;
 
 		client_write_slot(client, 0);

@@ -257,13 +257,13 @@ static void assert_range(sd_json_variant *ranges, size_t i, uint64_t address,
 			 uint64_t length, bool write)
 {
 	sd_json_variant *range = sd_json_variant_by_index(ranges, i);
+	sd_json_variant *at = sd_json_variant_by_key(range, "address");
+	sd_json_variant *bytes = sd_json_variant_by_key(range, "length");
+	sd_json_variant *writes = sd_json_variant_by_key(range, "write");
 
-	assert_int_equal(sd_json_variant_unsigned(
-				 sd_json_variant_by_key(range, "address")), address);
-	assert_int_equal(sd_json_variant_unsigned(
-				 sd_json_variant_by_key(range, "length")), length);
-	assert_int_equal(sd_json_variant_boolean(
-				 sd_json_variant_by_key(range, "write")), write);
+	assert_int_equal(sd_json_variant_unsigned(at), address);
+	assert_int_equal(sd_json_variant_unsigned(bytes), length);
+	assert_int_equal(sd_json_variant_boolean(writes), write);
 }
 
 static void test_reached(void **state)
@@ -290,7 +290,7 @@ static void test_reached(void **state)
 static void test_read_memory(void **state)
 {
 	struct client *client = *state;
-	sd_json_variant *parameters, *reply;
+	sd_json_variant *parameters, *reply, *text;
 	size_t size;
 	void *data;
 
@@ -299,9 +299,8 @@ static void test_read_memory(void **state)
 		       SD_JSON_BUILD_PAIR_UNSIGNED("address", CLIENT_WINDOW(0)),
 		       SD_JSON_BUILD_PAIR_UNSIGNED("length", 6));
 	reply = client_control(client, "ReadMemory", parameters);
-	assert_return_code(sd_json_variant_unbase64(
-				   sd_json_variant_by_key(reply, "data"), &data,
-				   &size), 0);
+	text = sd_json_variant_by_key(reply, "data");
+	assert_return_code(sd_json_variant_unbase64(text, &data, &size), 0);
 	assert_int_equal(size, 6);
 	assert_memory_equal(data, "lay-by", 6);
 	free(data);

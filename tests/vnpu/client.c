@@ -437,9 +437,9 @@ static bool in_phase(struct client *client, uint32_t slot, const char *phase)
 {
 	sd_json_variant *status = client_control(client, "Status", NULL);
 	sd_json_variant *slots = sd_json_variant_by_key(status, "slots");
-	const char *now = sd_json_variant_string(sd_json_variant_by_key(
-		sd_json_variant_by_index(slots, slot), "phase"));
-	bool same = !strcmp(now, phase);
+	sd_json_variant *one = sd_json_variant_by_index(slots, slot);
+	sd_json_variant *now = sd_json_variant_by_key(one, "phase");
+	bool same = !strcmp(sd_json_variant_string(now), phase);
 
 	sd_json_variant_unref(status);
 	return same;
@@ -460,8 +460,8 @@ uint64_t client_status(struct client *client, uint32_t slot, const char *name)
 {
 	sd_json_variant *status = client_control(client, "Status", NULL);
 	sd_json_variant *slots = sd_json_variant_by_key(status, "slots");
-	sd_json_variant *value = sd_json_variant_by_key(
-		sd_json_variant_by_index(slots, slot), name);
+	sd_json_variant *one = sd_json_variant_by_index(slots, slot);
+	sd_json_variant *value = sd_json_variant_by_key(one, name);
 	uint64_t number = sd_json_variant_unsigned(value);
 
 	sd_json_variant_unref(status);

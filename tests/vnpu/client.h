@@ -90,6 +90,8 @@ void client_fault(struct client *client, const char *method, uint32_t slot);
 
 /* --- What the test programs share ------------------------------------------- */
 
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
 #define CLIENT_FLOATS 256u
 #define CLIENT_BYTES (4 * CLIENT_FLOATS)
 

@@ -28,6 +28,12 @@ struct slot *control_slot(sd_varlink *link, struct device *device,
 	return NULL;
 }
 
+int control_outside(sd_varlink *link, uint64_t bytes)
+{
+	return sd_varlink_errorbo(link, "org.layby.VNPU1.OutsideMemory",
+				  SD_JSON_BUILD_PAIR_UNSIGNED("length", bytes));
+}
+
 static int knocked(sd_event_source *source, int fd, uint32_t events,
 		   void *userdata)
 {

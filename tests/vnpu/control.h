@@ -28,5 +28,7 @@ int truth_bind(sd_varlink_server *server);
 /* The slot of this number; NULL: there is none, an error was replied. */
 struct slot *control_slot(sd_varlink *link, struct device *device,
 			  uint32_t index);
+/* Reply that there are only @bytes. */
+int control_outside(sd_varlink *link, uint64_t bytes);
 
 #endif

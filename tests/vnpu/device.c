@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "device.h"
+#include "registers.h"
 
 int device_init(struct device *device)
 {
@@ -71,7 +72,7 @@ int device_power_on(struct device *device)
 	firmware_reset(&device->firmware);
 	sensors_power_on(&device->sensors);
 	memory_fini(&device->memory);
-	r = memory_init(&device->memory, device->config.memory_bytes);
+	r = memory_init(&device->memory, device->config.memory_mib << 20);
 	if (r < 0)
 		return r;
 	clock_power_on(&device->clock);
@@ -89,7 +90,7 @@ void device_reset(struct device *device)
 	device_freeze(device, false);
 	for (uint32_t i = 0; i < device->config.slots; i++) {
 		slot_reset(&device->slots[i]);
-		slot_clear_registers(&device->slots[i]);
+		registers_clear(&device->slots[i]);
 	}
 	firmware_reset(&device->firmware);
 	memory_write32(memory, LAYBY_VNPU_REG_COMMAND_TAIL, 0);

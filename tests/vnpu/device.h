@@ -25,13 +25,13 @@
 struct config {
 	const char *socket;
 	const char *control;
-	uint64_t memory_bytes;
-	uint32_t tiles;
-	uint32_t slots;
-	uint32_t abort_us;
-	uint32_t reset_us;
-	uint32_t load_us;
-	uint32_t slack_us;
+	uint64_t memory_mib;
+	uint64_t tiles;
+	uint64_t slots;
+	uint64_t abort_us;
+	uint64_t reset_us;
+	uint64_t load_us;
+	uint64_t slack_us;
 	uint64_t speed; /* operations a microsecond and tile */
 	uint64_t seed;
 };

@@ -150,10 +150,7 @@ static int method_flip_byte(sd_varlink *link, sd_json_variant *parameters,
 		return sd_varlink_error(link, "org.layby.VNPU1.SlotDisabled",
 					NULL);
 	if (!range_inside(0, slot->limits.window_bytes, call.offset, 1))
-		return sd_varlink_errorbo(
-			link, "org.layby.VNPU1.OutsideMemory",
-			SD_JSON_BUILD_PAIR_UNSIGNED("length",
-						    slot->limits.window_bytes));
+		return control_outside(link, slot->limits.window_bytes);
 	byte = memory_at(&device->memory, slot->limits.window_base + call.offset, 1);
 	*byte ^= 0xff;
 	return sd_varlink_reply(link, NULL);
@@ -182,8 +179,7 @@ static int method_revive(sd_varlink *link, sd_json_variant *parameters,
 
 int fault_bind(sd_varlink_server *server)
 {
-	return sd_varlink_server_bind_method_many(
-		server,
+	return sd_varlink_server_bind_method_many(server,
 		"org.layby.VNPU1.Hang", method_hang,
 		"org.layby.VNPU1.LateAbort", method_late_abort,
 		"org.layby.VNPU1.LoseAbort", method_lose_abort,

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "device.h"
+#include "registers.h"
 
 uint32_t firmware_longest_us(const struct device *device)
 {
@@ -39,7 +40,7 @@ static uint32_t decode_enable(struct device *device, uint32_t slot)
 {
 	if (device->slots[slot].enabled)
 		return LAYBY_VNPU_RESULT_BAD_COMMAND;
-	return slot_registers_valid(&device->slots[slot]) ?
+	return registers_valid(&device->slots[slot]) ?
 		LAYBY_VNPU_RESULT_OK : LAYBY_VNPU_RESULT_BAD_REGISTER;
 }
 

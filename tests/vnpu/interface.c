@@ -7,48 +7,38 @@
  */
 #include "interface.h"
 
-static SD_VARLINK_DEFINE_ERROR(
-	NoSuchSlot,
+static SD_VARLINK_DEFINE_ERROR(NoSuchSlot,
 	SD_VARLINK_FIELD_COMMENT("Slots that the device has, from 0 on"),
 	SD_VARLINK_DEFINE_FIELD(slots, SD_VARLINK_INT, 0));
-static SD_VARLINK_DEFINE_ERROR(
-	OutsideMemory,
+static SD_VARLINK_DEFINE_ERROR(OutsideMemory,
 	SD_VARLINK_FIELD_COMMENT("Bytes that there are"),
 	SD_VARLINK_DEFINE_FIELD(length, SD_VARLINK_INT, 0));
 static SD_VARLINK_DEFINE_ERROR(SlotDisabled);
 
-static SD_VARLINK_DEFINE_METHOD(
-	Hang,
+static SD_VARLINK_DEFINE_METHOD(Hang,
 	SD_VARLINK_FIELD_COMMENT("Slot whose running, else next, job never ends"),
 	SD_VARLINK_DEFINE_INPUT(slot, SD_VARLINK_INT, 0));
-static SD_VARLINK_DEFINE_METHOD(
-	LateAbort,
+static SD_VARLINK_DEFINE_METHOD(LateAbort,
 	SD_VARLINK_DEFINE_INPUT(slot, SD_VARLINK_INT, 0),
 	SD_VARLINK_FIELD_COMMENT("Time that the next abort of a running job takes"),
 	SD_VARLINK_DEFINE_INPUT(us, SD_VARLINK_INT, 0));
-static SD_VARLINK_DEFINE_METHOD(
-	LoseAbort,
-	SD_VARLINK_FIELD_COMMENT("Slot whose next abort of a running job is never acknowledged"),
+static SD_VARLINK_DEFINE_METHOD(LoseAbort,
+	SD_VARLINK_FIELD_COMMENT("Slot whose next abort of a running job is lost"),
 	SD_VARLINK_DEFINE_INPUT(slot, SD_VARLINK_INT, 0));
-static SD_VARLINK_DEFINE_METHOD(
-	LoseInterrupt,
+static SD_VARLINK_DEFINE_METHOD(LoseInterrupt,
 	SD_VARLINK_FIELD_COMMENT("Slot whose next completion raises no interrupt"),
 	SD_VARLINK_DEFINE_INPUT(slot, SD_VARLINK_INT, 0));
-static SD_VARLINK_DEFINE_METHOD(
-	WildDescriptor,
+static SD_VARLINK_DEFINE_METHOD(WildDescriptor,
 	SD_VARLINK_FIELD_COMMENT("Slot that gets one range of its next job wrong"),
 	SD_VARLINK_DEFINE_INPUT(slot, SD_VARLINK_INT, 0));
-static SD_VARLINK_DEFINE_METHOD(
-	RefuseReset,
-	SD_VARLINK_FIELD_COMMENT("Slot whose next SLOT_DISABLE, and so the command queue, never ends"),
+static SD_VARLINK_DEFINE_METHOD(RefuseReset,
+	SD_VARLINK_FIELD_COMMENT("Slot whose next SLOT_DISABLE blocks all commands for good"),
 	SD_VARLINK_DEFINE_INPUT(slot, SD_VARLINK_INT, 0));
-static SD_VARLINK_DEFINE_METHOD(
-	KillWorker,
+static SD_VARLINK_DEFINE_METHOD(KillWorker,
 	SD_VARLINK_FIELD_COMMENT("Slot whose computing processes are killed"),
 	SD_VARLINK_DEFINE_INPUT(slot, SD_VARLINK_INT, 0),
 	SD_VARLINK_DEFINE_OUTPUT(killed, SD_VARLINK_INT, 0));
-static SD_VARLINK_DEFINE_METHOD(
-	FlipByte,
+static SD_VARLINK_DEFINE_METHOD(FlipByte,
 	SD_VARLINK_DEFINE_INPUT(slot, SD_VARLINK_INT, 0),
 	SD_VARLINK_FIELD_COMMENT("Byte of the slot's window whose bits are all inverted"),
 	SD_VARLINK_DEFINE_INPUT(offset, SD_VARLINK_INT, 0));
@@ -56,33 +46,28 @@ static SD_VARLINK_DEFINE_METHOD(ResetDevice);
 static SD_VARLINK_DEFINE_METHOD(Die);
 static SD_VARLINK_DEFINE_METHOD(Revive);
 
-static SD_VARLINK_DEFINE_STRUCT_TYPE(
-	Range,
+static SD_VARLINK_DEFINE_STRUCT_TYPE(Range,
 	SD_VARLINK_FIELD_COMMENT("Offset in BAR 2"),
 	SD_VARLINK_DEFINE_FIELD(address, SD_VARLINK_INT, 0),
 	SD_VARLINK_DEFINE_FIELD(length, SD_VARLINK_INT, 0),
 	SD_VARLINK_DEFINE_FIELD(write, SD_VARLINK_BOOL, 0));
-static SD_VARLINK_DEFINE_METHOD(
-	Reached,
+static SD_VARLINK_DEFINE_METHOD(Reached,
 	SD_VARLINK_DEFINE_INPUT(slot, SD_VARLINK_INT, 0),
-	SD_VARLINK_FIELD_COMMENT("All memory that the last job to begin could reach; empty if it was refused"),
+	SD_VARLINK_FIELD_COMMENT("Of the last job to begin; empty if it was refused"),
 	SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(ranges, Range, SD_VARLINK_ARRAY));
-static SD_VARLINK_DEFINE_METHOD(
-	ReadMemory,
+static SD_VARLINK_DEFINE_METHOD(ReadMemory,
 	SD_VARLINK_FIELD_COMMENT("Offset in BAR 2"),
 	SD_VARLINK_DEFINE_INPUT(address, SD_VARLINK_INT, 0),
 	SD_VARLINK_FIELD_COMMENT("At most 1 MiB"),
 	SD_VARLINK_DEFINE_INPUT(length, SD_VARLINK_INT, 0),
 	SD_VARLINK_FIELD_COMMENT("In Base64"),
 	SD_VARLINK_DEFINE_OUTPUT(data, SD_VARLINK_STRING, 0));
-static SD_VARLINK_DEFINE_METHOD(
-	ReadTile,
+static SD_VARLINK_DEFINE_METHOD(ReadTile,
 	SD_VARLINK_DEFINE_INPUT(tile, SD_VARLINK_INT, 0),
 	SD_VARLINK_FIELD_COMMENT("The tile's local memory, in Base64"),
 	SD_VARLINK_DEFINE_OUTPUT(data, SD_VARLINK_STRING, 0));
 
-static SD_VARLINK_DEFINE_STRUCT_TYPE(
-	Slot,
+static SD_VARLINK_DEFINE_STRUCT_TYPE(Slot,
 	SD_VARLINK_DEFINE_FIELD(enabled, SD_VARLINK_BOOL, 0),
 	SD_VARLINK_DEFINE_FIELD(windowBase, SD_VARLINK_INT, 0),
 	SD_VARLINK_DEFINE_FIELD(windowBytes, SD_VARLINK_INT, 0),
@@ -91,7 +76,7 @@ static SD_VARLINK_DEFINE_STRUCT_TYPE(
 	SD_VARLINK_DEFINE_FIELD(entries, SD_VARLINK_INT, 0),
 	SD_VARLINK_FIELD_COMMENT("idle, loading, running, late, aborting, stuck"),
 	SD_VARLINK_DEFINE_FIELD(phase, SD_VARLINK_STRING, 0),
-	SD_VARLINK_FIELD_COMMENT("Completions written since the process started, and those of them with status OK and ABORTED"),
+	SD_VARLINK_FIELD_COMMENT("Completions: all, OK, ABORTED"),
 	SD_VARLINK_DEFINE_FIELD(jobs, SD_VARLINK_INT, 0),
 	SD_VARLINK_DEFINE_FIELD(ok, SD_VARLINK_INT, 0),
 	SD_VARLINK_DEFINE_FIELD(aborted, SD_VARLINK_INT, 0),
@@ -103,8 +88,7 @@ static SD_VARLINK_DEFINE_STRUCT_TYPE(
 	SD_VARLINK_DEFINE_FIELD(badTails, SD_VARLINK_INT, 0),
 	SD_VARLINK_FIELD_COMMENT("Processes"),
 	SD_VARLINK_DEFINE_FIELD(workers, SD_VARLINK_INT, 0));
-static SD_VARLINK_DEFINE_METHOD(
-	Status,
+static SD_VARLINK_DEFINE_METHOD(Status,
 	SD_VARLINK_DEFINE_OUTPUT(connected, SD_VARLINK_BOOL, 0),
 	SD_VARLINK_DEFINE_OUTPUT(frozen, SD_VARLINK_BOOL, 0),
 	SD_VARLINK_DEFINE_OUTPUT(tiles, SD_VARLINK_INT, 0),
@@ -118,43 +102,42 @@ static SD_VARLINK_DEFINE_METHOD(
 	SD_VARLINK_DEFINE_OUTPUT(commands, SD_VARLINK_INT, 0),
 	SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(slots, Slot, SD_VARLINK_ARRAY));
 
-SD_VARLINK_DEFINE_INTERFACE(
-	org_layby_VNPU1, "org.layby.VNPU1",
-	SD_VARLINK_INTERFACE_COMMENT("The side entrance of the virtual accelerator, for tests only: injects faults and answers what no driver may know. A fault of a slot is used up by what it spoils and forgotten when the slot is reset."),
-	SD_VARLINK_SYMBOL_COMMENT("A job that only an abort or a reset ends"),
-	&vl_method_Hang,
-	SD_VARLINK_SYMBOL_COMMENT("An abort in another time than declared"),
-	&vl_method_LateAbort,
-	SD_VARLINK_SYMBOL_COMMENT("An abort that is lost: only a reset of the slot helps"),
-	&vl_method_LoseAbort,
-	SD_VARLINK_SYMBOL_COMMENT("An interrupt that is lost"),
-	&vl_method_LoseInterrupt,
-	SD_VARLINK_SYMBOL_COMMENT("A fetch that goes wrong: the job must end with ACCESS"),
-	&vl_method_WildDescriptor,
-	SD_VARLINK_SYMBOL_COMMENT("A reset of a slot that never ends"),
-	&vl_method_RefuseReset,
-	SD_VARLINK_SYMBOL_COMMENT("A computation that dies: the running job ends with COMPUTE_FAILED"),
-	&vl_method_KillWorker,
-	SD_VARLINK_SYMBOL_COMMENT("A memory error"),
-	&vl_method_FlipByte,
-	SD_VARLINK_SYMBOL_COMMENT("A reset of the whole device: GENERATION grows, slots are disabled"),
-	&vl_method_ResetDevice,
-	SD_VARLINK_SYMBOL_COMMENT("The device stops: no doorbell, command or job makes it move"),
-	&vl_method_Die,
-	SD_VARLINK_SYMBOL_COMMENT("It goes on where it stopped"),
-	&vl_method_Revive,
-	SD_VARLINK_SYMBOL_COMMENT("Memory that a job was given"),
-	&vl_type_Range,
-	SD_VARLINK_SYMBOL_COMMENT("What the last job on a slot could reach"),
-	&vl_method_Reached,
-	SD_VARLINK_SYMBOL_COMMENT("What really stands in memory"),
-	&vl_method_ReadMemory,
-	SD_VARLINK_SYMBOL_COMMENT("What really stands in a tile's local memory"),
-	&vl_method_ReadTile,
-	SD_VARLINK_SYMBOL_COMMENT("A slot as it was enabled last"),
-	&vl_type_Slot,
-	SD_VARLINK_SYMBOL_COMMENT("How the device is"),
-	&vl_method_Status,
-	&vl_error_NoSuchSlot,
-	&vl_error_OutsideMemory,
-	&vl_error_SlotDisabled);
+SD_VARLINK_DEFINE_INTERFACE(org_layby_VNPU1, "org.layby.VNPU1",
+			    SD_VARLINK_INTERFACE_COMMENT("For tests: see docs/accelerator.md"),
+			    SD_VARLINK_SYMBOL_COMMENT("A job that only an abort or a reset ends"),
+			    &vl_method_Hang,
+			    SD_VARLINK_SYMBOL_COMMENT("An abort in another time than declared"),
+			    &vl_method_LateAbort,
+			    SD_VARLINK_SYMBOL_COMMENT("An abort that is never done"),
+			    &vl_method_LoseAbort,
+			    SD_VARLINK_SYMBOL_COMMENT("An interrupt that is lost"),
+			    &vl_method_LoseInterrupt,
+			    SD_VARLINK_SYMBOL_COMMENT("A fetch that goes wrong: ACCESS"),
+			    &vl_method_WildDescriptor,
+			    SD_VARLINK_SYMBOL_COMMENT("A reset of a slot that never ends"),
+			    &vl_method_RefuseReset,
+			    SD_VARLINK_SYMBOL_COMMENT("A computation that dies: COMPUTE_FAILED"),
+			    &vl_method_KillWorker,
+			    SD_VARLINK_SYMBOL_COMMENT("A memory error"),
+			    &vl_method_FlipByte,
+			    SD_VARLINK_SYMBOL_COMMENT("A reset of the whole device"),
+			    &vl_method_ResetDevice,
+			    SD_VARLINK_SYMBOL_COMMENT("The device stops, whatever is done"),
+			    &vl_method_Die,
+			    SD_VARLINK_SYMBOL_COMMENT("It goes on where it stopped"),
+			    &vl_method_Revive,
+			    SD_VARLINK_SYMBOL_COMMENT("Memory that a job was given"),
+			    &vl_type_Range,
+			    SD_VARLINK_SYMBOL_COMMENT("What the last job on a slot could reach"),
+			    &vl_method_Reached,
+			    SD_VARLINK_SYMBOL_COMMENT("What really stands in memory"),
+			    &vl_method_ReadMemory,
+			    SD_VARLINK_SYMBOL_COMMENT("What stands in a tile's local memory"),
+			    &vl_method_ReadTile,
+			    SD_VARLINK_SYMBOL_COMMENT("A slot as it was enabled last"),
+			    &vl_type_Slot,
+			    SD_VARLINK_SYMBOL_COMMENT("How the device is"),
+			    &vl_method_Status,
+			    &vl_error_NoSuchSlot,
+			    &vl_error_OutsideMemory,
+			    &vl_error_SlotDisabled);

@@ -42,11 +42,13 @@ static int line_close(struct line *line)
 static bool is_call(const char *text)
 {
 	sd_json_variant *message = NULL;
-	bool good = sd_json_parse(text, 0, &message, NULL, NULL) >= 0 &&
-		    sd_json_variant_is_object(message) &&
-		    sd_json_variant_is_string(
-			    sd_json_variant_by_key(message, "method"));
+	sd_json_variant *method = NULL;
+	bool good;
 
+	if (sd_json_parse(text, 0, &message, NULL, NULL) >= 0 &&
+	    sd_json_variant_is_object(message))
+		method = sd_json_variant_by_key(message, "method");
+	good = method && sd_json_variant_is_string(method);
 	sd_json_variant_unref(message);
 	return good;
 }
@@ -60,7 +62,7 @@ static int hand_on(struct line *line)
 	line->call_bytes = 0;
 	if (line->skip || !start || !is_call(start)) {
 		if (line->skip || bytes > 1)
-			fprintf(stderr, "vnpud: control: %zu bytes that are not a call were dropped\n",
+			fprintf(stderr, "vnpud: control: %zu bytes dropped: not a call\n",
 				bytes - 1);
 		line->skip = false;
 		return 0;
@@ -159,7 +161,7 @@ static int watch(sd_event *event, sd_event_source **source, int fd,
 	return sd_event_source_set_io_fd_own(*source, true);
 }
 
-int line_open(sd_event *event, int outer, int *inner)
+int line_open(struct sd_event *event, int outer, int *inner)
 {
 	struct line *line = calloc(1, sizeof(*line));
 	int pair[2], r;

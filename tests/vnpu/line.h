@@ -17,6 +17,6 @@
  * Put a line before @outer, which it owns from then on, also on failure. The
  * clean end is put to *@inner. The line ends itself when either end closes.
  */
-int line_open(sd_event *event, int outer, int *inner);
+int line_open(struct sd_event *event, int outer, int *inner);
 
 #endif

@@ -35,8 +35,9 @@ static int listen_at(const char *path)
 	return fd;
 }
 
-int listener_open(sd_event *event, const char *path, sd_event_io_handler_t knocked,
-		  void *userdata, sd_event_source **ret)
+int listener_open(struct sd_event *event, const char *path,
+		  sd_event_io_handler_t knocked, void *userdata,
+		  struct sd_event_source **ret)
 {
 	int fd = listen_at(path);
 	int r;

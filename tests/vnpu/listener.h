@@ -11,7 +11,8 @@
  * The path appears only once a connection to it will be accepted. @knocked is
  * called with the listening socket; it accepts.
  */
-int listener_open(sd_event *event, const char *path, sd_event_io_handler_t knocked,
-		  void *userdata, sd_event_source **ret);
+int listener_open(struct sd_event *event, const char *path,
+		  sd_event_io_handler_t knocked, void *userdata,
+		  struct sd_event_source **ret);
 
 #endif

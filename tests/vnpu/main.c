@@ -31,91 +31,93 @@ static const char usage[] =
 	"  --speed N        operations a microsecond and tile [4]\n"
 	"  --seed N         what the tiles' memory holds at power-on [1]\n";
 
-static struct device device = {
-	.config = {
-		.memory_bytes = UINT64_C(64) << 20,
-		.tiles = 8,
-		.slots = LAYBY_VNPU_MAX_SLOTS,
-		.abort_us = 2000,
-		.reset_us = 5000,
-		.load_us = 20000,
-		.slack_us = 20000,
-		.speed = 4,
-		.seed = 1,
-	},
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#define SECOND_US 1000000u
+
+static struct device device;
+
+/* What can be set to a number, and to which. */
+static const struct setting {
+	const char *name;
+	uint64_t *value;
+	uint64_t low;
+	uint64_t high;
+	uint64_t otherwise;
+} settings[] = {
+	{ "memory", &device.config.memory_mib, 2, 4096, 64 },
+	{ "tiles", &device.config.tiles, 1, LAYBY_VNPU_MAX_TILES, 8 },
+	{ "slots", &device.config.slots, 1, LAYBY_VNPU_MAX_SLOTS,
+	  LAYBY_VNPU_MAX_SLOTS },
+	{ "abort-us", &device.config.abort_us, 1, 60 * SECOND_US, 2000 },
+	{ "reset-us", &device.config.reset_us, 1, 60 * SECOND_US, 5000 },
+	{ "load-us", &device.config.load_us, 0, 60 * SECOND_US, 20000 },
+	{ "slack-us", &device.config.slack_us, 0, 60 * SECOND_US, 20000 },
+	{ "speed", &device.config.speed, 1, UINT32_MAX, 4 },
+	{ "seed", &device.config.seed, 0, UINT64_MAX, 1 },
 };
 
-/* A number from @low to @high, or an end with a message. */
-static uint64_t number(const char *option, const char *text, uint64_t low,
-		       uint64_t high)
-{
-	uint64_t value;
-	char *end;
+#define SETTINGS ARRAY_SIZE(settings)
 
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (errno || *end || text[0] < '0' || text[0] > '9' || value < low ||
-	    value > high) {
-		fprintf(stderr, "vnpud: --%s %s: want a number from %" PRIu64
-			" to %" PRIu64 "\n", option, text, low, high);
-		exit(2);
-	}
-	return value;
+static void refuse(const char *option, const char *text, const char *want)
+{
+	fprintf(stderr, "vnpud: --%s %s: want %s\n", option, text, want);
+	exit(2);
 }
 
-static uint64_t memory_size(const char *text)
+static void set(const struct setting *setting, const char *text)
 {
-	uint64_t mib = number("memory", text, 2, 4096);
+	char want[80];
+	char *end;
 
-	if (mib & (mib - 1)) {
-		fprintf(stderr, "vnpud: --memory %s: want a power of two: it is a PCI BAR\n",
-			text);
-		exit(2);
+	snprintf(want, sizeof(want), "a number from %" PRIu64 " to %" PRIu64,
+		 setting->low, setting->high);
+	errno = 0;
+	*setting->value = strtoull(text, &end, 10);
+	if (errno || *end || text[0] < '0' || text[0] > '9' ||
+	    *setting->value < setting->low || *setting->value > setting->high)
+		refuse(setting->name, text, want);
+}
+
+/* The settings, then what is no number. */
+static void make_options(struct option *options)
+{
+	for (size_t i = 0; i < SETTINGS; i++) {
+		options[i] = (struct option){ settings[i].name, 1, NULL, i };
+		*settings[i].value = settings[i].otherwise;
 	}
-	return mib << 20;
+	options[SETTINGS] = (struct option){ "socket", 1, NULL, 's' };
+	options[SETTINGS + 1] = (struct option){ "control", 1, NULL, 'c' };
+	options[SETTINGS + 2] = (struct option){ "help", 0, NULL, 'h' };
+	options[SETTINGS + 3] = (struct option){};
+}
+
+static void end_with_usage(int status)
+{
+	fputs(usage, status ? stderr : stdout);
+	exit(status);
 }
 
 static void parse(int argc, char **argv, struct config *config)
 {
-	static const struct option options[] = {
-		{ "socket", required_argument, NULL, 's' },
-		{ "control", required_argument, NULL, 'c' },
-		{ "memory", required_argument, NULL, 'm' },
-		{ "tiles", required_argument, NULL, 't' },
-		{ "slots", required_argument, NULL, 'n' },
-		{ "abort-us", required_argument, NULL, 'a' },
-		{ "reset-us", required_argument, NULL, 'r' },
-		{ "load-us", required_argument, NULL, 'l' },
-		{ "slack-us", required_argument, NULL, 'k' },
-		{ "speed", required_argument, NULL, 'v' },
-		{ "seed", required_argument, NULL, 'e' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
-	};
-	const uint32_t second = 1000000;
+	struct option options[SETTINGS + 4];
 	int c;
 
+	make_options(options);
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (c) {
-		case 's': config->socket = optarg; break;
-		case 'c': config->control = optarg; break;
-		case 'm': config->memory_bytes = memory_size(optarg); break;
-		case 't': config->tiles = number("tiles", optarg, 1, LAYBY_VNPU_MAX_TILES); break;
-		case 'n': config->slots = number("slots", optarg, 1, LAYBY_VNPU_MAX_SLOTS); break;
-		case 'a': config->abort_us = number("abort-us", optarg, 1, 60 * second); break;
-		case 'r': config->reset_us = number("reset-us", optarg, 1, 60 * second); break;
-		case 'l': config->load_us = number("load-us", optarg, 0, 60 * second); break;
-		case 'k': config->slack_us = number("slack-us", optarg, 0, 60 * second); break;
-		case 'v': config->speed = number("speed", optarg, 1, UINT32_MAX); break;
-		case 'e': config->seed = number("seed", optarg, 0, UINT64_MAX); break;
-		case 'h': fputs(usage, stdout); exit(0);
-		default: fputs(usage, stderr); exit(2);
-		}
+		if (c < (int)SETTINGS)
+			set(&settings[c], optarg);
+		else if (c == 's')
+			config->socket = optarg;
+		else if (c == 'c')
+			config->control = optarg;
+		else
+			end_with_usage(c == 'h' ? 0 : 2);
 	}
-	if (optind != argc || !config->socket) {
-		fputs(usage, stderr);
-		exit(2);
-	}
+	if (optind != argc || !config->socket)
+		end_with_usage(2);
+	/* It is a PCI BAR. */
+	if (config->memory_mib & (config->memory_mib - 1))
+		refuse("memory", "in MiB", "a power of two");
 }
 
 /*

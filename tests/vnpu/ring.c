@@ -56,10 +56,10 @@ static bool fetch_one(struct slot *slot)
 	job_decode(job, &descriptor, &slot->limits);
 	job->fetch_ticks = clock_now(&slot->device->clock);
 	if (job->tag < entries) {
-		if (slot->tag_taken[job->tag])
+		job->owns_tag = !slot->tag_taken[job->tag];
+		slot->tag_taken[job->tag] = true;
+		if (!job->owns_tag)
 			job->status = LAYBY_VNPU_STATUS_BAD_DESCRIPTOR;
-		else
-			job->owns_tag = slot->tag_taken[job->tag] = true;
 	}
 	TAILQ_INSERT_TAIL(&slot->queued, job, link);
 	slot->sq_head++;

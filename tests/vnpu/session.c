@@ -119,15 +119,17 @@ static int read_operations(struct session *session)
 {
 	OrtModelMetadata *metadata;
 	char *text = NULL, *end;
+	OrtStatus *status;
 	bool bad;
 
 	session->operations = session->program_bytes / 2;
 	if (failed(ort->SessionGetModelMetadata(session->ort, &metadata),
 		   "metadata"))
 		return -EIO;
-	bad = failed(ort->ModelMetadataLookupCustomMetadataMap(
-			     metadata, allocator, COMPUTE_OPERATIONS, &text),
-		     COMPUTE_OPERATIONS);
+	status = ort->ModelMetadataLookupCustomMetadataMap(metadata, allocator,
+							   COMPUTE_OPERATIONS,
+							   &text);
+	bad = failed(status, COMPUTE_OPERATIONS);
 	ort->ReleaseModelMetadata(metadata);
 	if (bad)
 		return -EIO;
@@ -287,16 +289,17 @@ static bool bind_inputs(const struct session *session,
 			OrtValue **values)
 {
 	struct tensor_shape shape;
+	OrtStatus *status;
 	uint32_t next = 0;
 	uint64_t at;
 
 	for (size_t i = 0; i < session->input_count; i++) {
 		if (!bind_input(session, i, request, layout, &next, &shape, &at))
 			return false;
-		if (failed(ort->CreateTensorWithDataAsOrtValue(
-				   cpu_memory, transfer + at, shape.bytes,
-				   shape.dims, shape.rank,
-				   session->input[i].element, &values[i]), "input"))
+		status = ort->CreateTensorWithDataAsOrtValue(cpu_memory,
+				transfer + at, shape.bytes, shape.dims, shape.rank,
+				session->input[i].element, &values[i]);
+		if (failed(status, "input"))
 			return false;
 	}
 	return true;

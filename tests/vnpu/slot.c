@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "device.h"
+#include "registers.h"
 #include "ring.h"
 
 static void advance(struct slot *slot);
@@ -404,68 +405,12 @@ void slot_hang(struct slot *slot)
 
 /* --- Enable and disable ------------------------------------------------------ */
 
-static void read_registers(const struct slot *slot, struct job_limits *limits,
-			   uint64_t *sq, uint64_t *cq)
-{
-	const struct memory *memory = &slot->device->memory;
-	uint32_t base = LAYBY_VNPU_SLOT(slot->index);
-
-	limits->window_base =
-		memory_read64(memory, base + LAYBY_VNPU_SLOT_WINDOW_BASE);
-	limits->window_bytes =
-		memory_read64(memory, base + LAYBY_VNPU_SLOT_WINDOW_BYTES);
-	limits->tiles = memory_read32(memory, base + LAYBY_VNPU_SLOT_TILES);
-	limits->entries = memory_read32(memory, base + LAYBY_VNPU_SLOT_ENTRIES);
-	*sq = memory_read64(memory, base + LAYBY_VNPU_SLOT_SQ);
-	*cq = memory_read64(memory, base + LAYBY_VNPU_SLOT_CQ);
-}
-
-/* Rings stand in the control area, each aligned to its entries. */
-static bool ring_valid(uint64_t at, uint64_t entry_bytes, uint32_t entries)
-{
-	return at % entry_bytes == 0 &&
-	       range_inside(0, LAYBY_VNPU_CONTROL_BYTES, at,
-			    entry_bytes * entries);
-}
-
-static bool valid(const struct slot *slot, const struct job_limits *limits,
-		  uint64_t sq, uint64_t cq)
-{
-	const struct memory *memory = &slot->device->memory;
-	uint32_t tiles = (1u << slot->device->config.tiles) - 1;
-	uint32_t entries = limits->entries;
-
-	return range_inside(LAYBY_VNPU_CONTROL_BYTES,
-			    memory->bytes - LAYBY_VNPU_CONTROL_BYTES,
-			    limits->window_base, limits->window_bytes) &&
-	       limits->tiles && !(limits->tiles & ~tiles) &&
-	       entries && entries <= LAYBY_VNPU_ENTRIES_MAX &&
-	       !(entries & (entries - 1)) &&
-	       ring_valid(sq, sizeof(struct layby_vnpu_descriptor), entries) &&
-	       ring_valid(cq, sizeof(struct layby_vnpu_completion), entries);
-}
-
-bool slot_registers_valid(const struct slot *slot)
-{
-	struct job_limits limits;
-	uint64_t sq, cq;
-
-	read_registers(slot, &limits, &sq, &cq);
-	return valid(slot, &limits, sq, cq);
-}
-
 bool slot_enable(struct slot *slot)
 {
-	struct job_limits limits;
-	uint64_t sq, cq;
 	uint16_t tag;
 
-	read_registers(slot, &limits, &sq, &cq);
-	if (!valid(slot, &limits, sq, cq))
+	if (!registers_take(slot))
 		return false;
-	slot->limits = limits;
-	slot->sq = sq;
-	slot->cq = cq;
 	ring_reset(slot);
 	memory_write32(&slot->device->memory,
 		       ring_register(slot, LAYBY_VNPU_SLOT_SQ_HEAD), 0);
@@ -510,14 +455,6 @@ void slot_reset(struct slot *slot)
 	release_all(&slot->queued);
 	release_all(&slot->ended);
 	slot->faults = (struct slot_faults){};
-}
-
-void slot_clear_registers(struct slot *slot)
-{
-	struct memory *memory = &slot->device->memory;
-
-	for (uint32_t at = 0; at <= LAYBY_VNPU_SLOT_SQ_HEAD; at += 4)
-		memory_write32(memory, ring_register(slot, at), 0);
 }
 
 void slot_freeze(struct slot *slot, bool frozen)

@@ -97,14 +97,12 @@ struct slot {
 int slot_init(struct slot *slot, struct device *device, uint32_t index);
 void slot_fini(struct slot *slot);
 
-/* Would SLOT_ENABLE take the registers as they are? */
-bool slot_registers_valid(const struct slot *slot);
+/* False: a register is bad. */
 bool slot_enable(struct slot *slot);
 /* The first half of SLOT_DISABLE: nothing is fetched or completed any more. */
 void slot_stop(struct slot *slot);
 /* The second: the job is gone, both rings are forgotten. */
 void slot_reset(struct slot *slot);
-void slot_clear_registers(struct slot *slot);
 void slot_freeze(struct slot *slot, bool frozen);
 
 /* The doorbell was rung. */

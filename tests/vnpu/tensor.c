@@ -9,7 +9,7 @@
 
 #include "tensor.h"
 
-static const OrtApi *ort;
+static const struct OrtApi *ort;
 
 void tensor_runtime_init(const OrtApi *api)
 {

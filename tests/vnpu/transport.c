@@ -161,7 +161,7 @@ static int knocked(sd_event_source *source, int fd, uint32_t events,
 	if (client < 0)
 		return 0;
 	if (transport->client) {
-		fprintf(stderr, "vnpud: a second client was turned away: one machine has the device\n");
+		fprintf(stderr, "vnpud: a second client was turned away\n");
 		close(client);
 		return 0;
 	}

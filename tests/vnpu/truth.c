@@ -23,11 +23,10 @@ static int array_append(sd_json_variant **array, sd_json_variant *element)
 static int reply_array(sd_varlink *link, const char *name, sd_json_variant *array,
 		       int r)
 {
-	if (r >= 0)
-		r = array ? sd_varlink_replybo(link,
-				SD_JSON_BUILD_PAIR_VARIANT(name, array)) :
-			    sd_varlink_replybo(link,
-				SD_JSON_BUILD_PAIR_EMPTY_ARRAY(name));
+	if (r >= 0 && !array)
+		r = sd_varlink_replybo(link, SD_JSON_BUILD_PAIR_EMPTY_ARRAY(name));
+	else if (r >= 0)
+		r = sd_varlink_replybo(link, SD_JSON_BUILD_PAIR_VARIANT(name, array));
 	sd_json_variant_unref(array);
 	return r;
 }
@@ -35,8 +34,7 @@ static int reply_array(sd_varlink *link, const char *name, sd_json_variant *arra
 static int append_range(sd_json_variant **array, const struct reach *reach)
 {
 	sd_json_variant *range = NULL;
-	int r = sd_json_buildo(
-		&range,
+	int r = sd_json_buildo(&range,
 		SD_JSON_BUILD_PAIR_UNSIGNED("address", reach->address),
 		SD_JSON_BUILD_PAIR_UNSIGNED("length", reach->length),
 		SD_JSON_BUILD_PAIR_BOOLEAN("write", reach->write));
@@ -91,12 +89,9 @@ static int method_read_memory(sd_varlink *link, sd_json_variant *parameters,
 		return r < 0 ? r : 0;
 	from = memory_at(&device->memory, call.address, call.length);
 	if (!from || call.length > TRUTH_READ_MAX)
-		return sd_varlink_errorbo(
-			link, "org.layby.VNPU1.OutsideMemory",
-			SD_JSON_BUILD_PAIR_UNSIGNED("length",
-						    device->memory.bytes));
-	return sd_varlink_replybo(
-		link, SD_JSON_BUILD_PAIR_BASE64("data", from, call.length));
+		return control_outside(link, device->memory.bytes);
+	return sd_varlink_replybo(link, SD_JSON_BUILD_PAIR_BASE64("data", from,
+								  call.length));
 }
 
 static int method_read_tile(sd_varlink *link, sd_json_variant *parameters,
@@ -115,9 +110,9 @@ static int method_read_tile(sd_varlink *link, sd_json_variant *parameters,
 		return r < 0 ? r : 0;
 	if (tile >= device->config.tiles)
 		return sd_varlink_error_invalid_parameter_name(link, "tile");
-	return sd_varlink_replybo(
-		link, SD_JSON_BUILD_PAIR_BASE64("data", device->tiles.local[tile],
-						TILE_LOCAL_BYTES));
+	return sd_varlink_replybo(link,
+		SD_JSON_BUILD_PAIR_BASE64("data", device->tiles.local[tile],
+					  TILE_LOCAL_BYTES));
 }
 
 static const char *phase_name(enum slot_phase phase)
@@ -147,8 +142,7 @@ static int append_slot(sd_json_variant **array, const struct slot *slot)
 {
 	const struct slot_counters *counters = &slot->counters;
 	sd_json_variant *object = NULL;
-	int r = sd_json_buildo(
-		&object,
+	int r = sd_json_buildo(&object,
 		SD_JSON_BUILD_PAIR_BOOLEAN("enabled", slot->enabled),
 		SD_JSON_BUILD_PAIR_UNSIGNED("windowBase", slot->limits.window_base),
 		SD_JSON_BUILD_PAIR_UNSIGNED("windowBytes", slot->limits.window_bytes),
@@ -169,19 +163,18 @@ static int append_slot(sd_json_variant **array, const struct slot *slot)
 static int reply_status(sd_varlink *link, const struct device *device,
 			sd_json_variant *slots)
 {
+	bool connected = transport_connected(&device->transport);
 	uint64_t now = clock_now(&device->clock);
+	uint64_t energy_uj = sensors_energy_nj(device, now) / 1000;
 
-	return sd_varlink_replybo(
-		link,
-		SD_JSON_BUILD_PAIR_BOOLEAN("connected",
-			transport_connected(&device->transport)),
+	return sd_varlink_replybo(link,
+		SD_JSON_BUILD_PAIR_BOOLEAN("connected", connected),
 		SD_JSON_BUILD_PAIR_BOOLEAN("frozen", device->frozen),
 		SD_JSON_BUILD_PAIR_UNSIGNED("tiles", device->config.tiles),
 		SD_JSON_BUILD_PAIR_UNSIGNED("memoryBytes", device->memory.bytes),
 		SD_JSON_BUILD_PAIR_UNSIGNED("generation", device->generation),
 		SD_JSON_BUILD_PAIR_UNSIGNED("ticks", now),
-		SD_JSON_BUILD_PAIR_UNSIGNED("energy",
-			sensors_energy_nj(device, now) / 1000),
+		SD_JSON_BUILD_PAIR_UNSIGNED("energy", energy_uj),
 		SD_JSON_BUILD_PAIR_UNSIGNED("commands", device->firmware.done),
 		SD_JSON_BUILD_PAIR_VARIANT("slots", slots));
 }
@@ -203,8 +196,7 @@ static int method_status(sd_varlink *link, sd_json_variant *parameters,
 
 int truth_bind(sd_varlink_server *server)
 {
-	return sd_varlink_server_bind_method_many(
-		server,
+	return sd_varlink_server_bind_method_many(server,
 		"org.layby.VNPU1.Reached", method_reached,
 		"org.layby.VNPU1.ReadMemory", method_read_memory,
 		"org.layby.VNPU1.ReadTile", method_read_tile,

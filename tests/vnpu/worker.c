@@ -49,9 +49,10 @@ static int replied(sd_event_source *source, int fd, uint32_t events,
 
 static int spawn(struct worker_pool *pool, int socket, pid_t *pid)
 {
-	char *argv[] = { (char *)"vnpu-worker", NULL };
-	char *envp[] = { NULL };
+	char *const argv[] = { pool->binary, NULL };
+	char *const envp[] = { NULL };
 	posix_spawn_file_actions_t actions;
+	const int rest = COMPUTE_SOCKET_FD + 1;
 	int r;
 
 	r = posix_spawn_file_actions_init(&actions);
@@ -66,8 +67,7 @@ static int spawn(struct worker_pool *pool, int socket, pid_t *pid)
 		r = posix_spawn_file_actions_adddup2(&actions, socket,
 						     COMPUTE_SOCKET_FD);
 	if (!r)
-		r = posix_spawn_file_actions_addclosefrom_np(&actions,
-						COMPUTE_SOCKET_FD + 1);
+		r = posix_spawn_file_actions_addclosefrom_np(&actions, rest);
 	if (!r)
 		r = posix_spawn(pid, pool->binary, &actions, NULL, argv, envp);
 	posix_spawn_file_actions_destroy(&actions);

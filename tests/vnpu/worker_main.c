@@ -2,7 +2,8 @@
 /*
  * vnpu-worker - the process in which the programs of one party on one slot run
  *
- * Started by vnpud with the descriptors in compute.h and nothing else open. A program may be hostile: the process never has the
+ * Started by vnpud with fd 3, one end of a SOCK_SEQPACKET pair (compute.h), and
+ * nothing else open. A program may be hostile: the process never has the
  * device's memory, shuts itself in before it reads the first request, and dies
  * with vnpud.
  */
