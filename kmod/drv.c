@@ -19,6 +19,10 @@
 #include <layby/bench_ioctl.h>
 #endif
 
+#if !IS_ENABLED(CONFIG_DRM_ACCEL)
+#error "layby needs a kernel with CONFIG_DRM_ACCEL=y: its nodes are /dev/accel/accelN"
+#endif
+
 static const struct drm_ioctl_desc layby_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(LAYBY_QUERY, layby_query_ioctl, 0),
 	DRM_IOCTL_DEF_DRV(LAYBY_BUFFER_CREATE, layby_buffer_create_ioctl, 0),
