@@ -83,7 +83,9 @@ static void prepare_job(struct bench *bench)
 	};
 
 	ioctl_or_die(bench->node, DRM_IOCTL_LAYBY_BUFFER_CREATE, &buffer, "create buffer");
-	job.program.handle = input.handle = output.handle = buffer.handle;
+	job.program.handle = buffer.handle;
+	input.handle = buffer.handle;
+	output.handle = buffer.handle;
 	ioctl_or_die(bench->node, DRM_IOCTL_LAYBY_JOB_PREPARE, &job, "prepare job");
 	bench->job = job.job;
 }
@@ -93,8 +95,10 @@ static void setup(struct bench *bench, const char *node)
 	struct iovec memory = { .iov_len = 4096 };
 	int files[2], ret;
 
-	bench->node = files[FILE_NODE] = open_or_die(node, O_RDWR);
-	bench->block = files[FILE_BLOCK] = open_or_die("/dev/nullb0", O_RDONLY | O_DIRECT);
+	bench->node = open_or_die(node, O_RDWR);
+	bench->block = open_or_die("/dev/nullb0", O_RDONLY | O_DIRECT);
+	files[FILE_NODE] = bench->node;
+	files[FILE_BLOCK] = bench->block;
 	if (posix_memalign(&bench->buffer, 4096, memory.iov_len))
 		die("memory", ENOMEM);
 	memory.iov_base = bench->buffer;
@@ -118,14 +122,12 @@ typedef void (*fill_t)(struct bench *bench, struct io_uring_sqe *sqe,
 static void fill_nop(struct bench *bench, struct io_uring_sqe *sqe,
 		     unsigned int nth, unsigned int batch)
 {
-	(void)bench, (void)nth, (void)batch;
 	io_uring_prep_nop(sqe);
 }
 
 static void fill_read(struct bench *bench, struct io_uring_sqe *sqe,
 		      unsigned int nth, unsigned int batch)
 {
-	(void)nth, (void)batch;
 	io_uring_prep_read_fixed(sqe, FILE_BLOCK, bench->buffer, BLOCK, 0, 0);
 	sqe->flags |= IOSQE_FIXED_FILE;
 }
