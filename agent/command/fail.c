@@ -46,7 +46,6 @@ static const struct {
 	const char *name;
 	enum exit_code code;
 } bus_errors[] = {
-	{ SD_BUS_ERROR_ACCESS_DENIED, EXIT_NOT_ALLOWED },
 	{ SD_BUS_ERROR_SERVICE_UNKNOWN, EXIT_UNREACHABLE },
 	{ SD_BUS_ERROR_NAME_HAS_NO_OWNER, EXIT_UNREACHABLE },
 	{ SD_BUS_ERROR_NO_SERVER, EXIT_UNREACHABLE },
@@ -64,6 +63,11 @@ int fail_bus(int r, const sd_bus_error *error, const char *what)
 
 	if (!sd_bus_error_is_set(error))
 		return fail_errno(r, what);
+	/* the bus's own words name rules and senders, not what to do */
+	if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED))
+		return fail(EXIT_NOT_ALLOWED,
+			    "%s: not allowed: you must be root or in the group layby-submit",
+			    what);
 	for (i = 0; i < ARRAY_SIZE(bus_errors); i++)
 		if (sd_bus_error_has_name(error, bus_errors[i].name))
 			return fail(bus_errors[i].code, "%s: %s", what,
