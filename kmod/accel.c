@@ -93,32 +93,33 @@ layby_accel_partition(struct layby_accel *accel, u32 slot)
 	return smp_load_acquire(&accel->partition[slot]);
 }
 
-int layby_accel_register(const struct layby_hw *hw, struct layby_accel **ret_accel)
+struct layby_accel *layby_accel_create(const struct layby_hw *hw)
 {
-	struct layby_hw_slot driving = {}, guest = {};
 	struct layby_accel *accel;
-	int ret;
 
 	if (!layby_hw_ok(hw))
-		return -EINVAL;
-
+		return ERR_PTR(-EINVAL);
 	accel = kzalloc(sizeof(*accel), GFP_KERNEL);
 	if (!accel)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	accel->hw = *hw;
 	kref_init(&accel->ref);
-	/* The backend's interrupts load it with acquire. */
-	smp_store_release(ret_accel, accel);
+	return accel;
+}
+EXPORT_SYMBOL_GPL(layby_accel_create);
 
-	layby_accel_halve(hw, &driving, &guest);
+int layby_accel_start(struct layby_accel *accel)
+{
+	struct layby_hw_slot driving = {}, guest = {};
+	int ret;
+
+	layby_accel_halve(&accel->hw, &driving, &guest);
 	ret = layby_accel_add(accel, LAYBY_CLASS_DRIVING, &driving);
 	if (!ret)
 		ret = layby_accel_add(accel, LAYBY_CLASS_GUEST, &guest);
-	if (ret)
-		layby_accel_unregister(accel);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(layby_accel_register);
+EXPORT_SYMBOL_GPL(layby_accel_start);
 
 /*
  * Stopping comes for all before anything is freed: an interrupt may still be
@@ -133,13 +134,13 @@ void layby_accel_stop(struct layby_accel *accel)
 }
 EXPORT_SYMBOL_GPL(layby_accel_stop);
 
-void layby_accel_unregister(struct layby_accel *accel)
+void layby_accel_destroy(struct layby_accel *accel)
 {
 	while (accel->partition_count)
 		layby_partition_destroy(accel->partition[--accel->partition_count]);
 	layby_accel_put(accel);
 }
-EXPORT_SYMBOL_GPL(layby_accel_unregister);
+EXPORT_SYMBOL_GPL(layby_accel_destroy);
 
 void layby_slot_interrupt(struct layby_accel *accel, u32 slot)
 {

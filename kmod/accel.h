@@ -125,13 +125,11 @@ struct layby_hw_ops {
 
 /**
  * struct layby_hw - an accelerator, as its backend declares it
- *
- * Copied at registration.
  */
 struct layby_hw {
 	/** @name: short name of the kind, see struct layby_accel_info */
 	const char *name;
-	/** @dev: parent of the partitions' devices; must outlive unregistration */
+	/** @dev: parent of the partitions' devices; must outlive layby_accel_destroy() */
 	struct device *dev;
 	/** @owner: the backend's module, pinned while any node is open */
 	struct module *owner;
@@ -168,41 +166,51 @@ struct layby_hw {
 };
 
 /**
- * layby_accel_register() - hand an accelerator to layby
+ * layby_accel_create() - describe an accelerator to layby
  * @hw: description, copied
- * @ret_accel: set before the first operation is called, so that an interrupt
- *             handler can use it at once; invalid again if the call fails
  *
- * Slots are disabled before and enabled during the call. Operations may be
- * called from now on until layby_accel_stop() returns. May sleep.
+ * Calls no operation. From now on the backend may let its interrupts call
+ * layby_slot_interrupt() and layby_accel_lost(). May sleep.
  *
- * Return: 0; -EINVAL the description is impossible, -ENOMEM, or what an
- * operation returned.
+ * Return: the accelerator, or an ERR_PTR: -EINVAL the description is
+ * impossible, -ENOMEM.
  */
-int layby_accel_register(const struct layby_hw *hw, struct layby_accel **ret_accel);
+struct layby_accel *layby_accel_create(const struct layby_hw *hw);
+
+/**
+ * layby_accel_start() - put its slots into service
+ * @accel: from layby_accel_create()
+ *
+ * Slots are disabled before and enabled during the call, nodes appear.
+ * Operations may be called from now on until layby_accel_stop() returns,
+ * which the backend must call if this fails, too. May sleep.
+ *
+ * Return: 0, -ENOMEM, or what an operation returned.
+ */
+int layby_accel_start(struct layby_accel *accel);
 
 /**
  * layby_accel_stop() - take every slot from service, for good
- * @accel: from layby_accel_register()
+ * @accel: from layby_accel_create()
  *
  * Jobs in flight complete with -ENODEV, mappings are torn down (SIGBUS), open
  * files stay and get -ENODEV. No operation is called after it returns; the
- * backend then silences its interrupts and calls layby_accel_unregister().
+ * backend then silences its interrupts and calls layby_accel_destroy().
  * May sleep.
  */
 void layby_accel_stop(struct layby_accel *accel);
 
 /**
- * layby_accel_unregister() - give it back; layby_accel_stop() came before
+ * layby_accel_destroy() - the end; layby_accel_stop() came before
  * @accel: not to be used any more, by interrupts neither
  *
  * May sleep.
  */
-void layby_accel_unregister(struct layby_accel *accel);
+void layby_accel_destroy(struct layby_accel *accel);
 
 /**
  * layby_slot_interrupt() - completions may be in a slot's ring
- * @accel: from layby_accel_register()
+ * @accel: from layby_accel_create()
  * @slot: whose
  *
  * Calls @pop until it returns none. Any context, may be called when there is
@@ -212,7 +220,7 @@ void layby_slot_interrupt(struct layby_accel *accel, u32 slot);
 
 /**
  * layby_accel_lost() - the hardware was reset behind layby's back
- * @accel: from layby_accel_register()
+ * @accel: from layby_accel_create()
  *
  * Every slot is set up again and every unfinished job pushed again, from a
  * worker. Any context.

@@ -104,6 +104,18 @@ const struct drm_driver layby_drm_driver = {
 	.minor = 0,
 };
 
-/* Registration is the backends'; the module itself starts nothing. */
+/* Accelerators are the backends' to create; the module itself starts nothing. */
+static int __init layby_init(void)
+{
+	return layby_party_init();
+}
+
+static void __exit layby_exit(void)
+{
+	layby_party_fini();
+}
+
+module_init(layby_init);
+module_exit(layby_exit);
 MODULE_DESCRIPTION("layby: a parked vehicle's AI accelerator, partitioned");
 MODULE_LICENSE("GPL");

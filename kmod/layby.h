@@ -65,8 +65,8 @@ struct layby_party;
 /**
  * struct layby_accel - an accelerator
  * @hw: as declared by the backend, never changes
- * @ref: one of the registration, one of each partition
- * @partition: filled at registration only
+ * @ref: one of the backend, one of each partition
+ * @partition: filled by layby_accel_start()
  * @partition_count: how many
  */
 struct layby_accel {
@@ -286,6 +286,9 @@ void layby_partition_destroy(struct layby_partition *partition);
 void layby_partition_release(struct drm_device *drm);
 
 /* party.c */
+int layby_party_init(void);
+void layby_party_fini(void);
+void layby_party_destroy_later(struct layby_party *party);
 int layby_party_open(struct drm_device *drm, struct drm_file *file);
 void layby_party_close(struct drm_device *drm, struct drm_file *file);
 int layby_party_map_reports(struct layby_party *party, struct vm_area_struct *vma);

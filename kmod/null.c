@@ -147,31 +147,28 @@ static void null_doorbell(void *hw, u32 index)
 		irq_work_queue(&slot->interrupt);
 }
 
-/* Take @tag out of the middle; those behind move up. */
-static bool null_remove(struct null_slot *slot, u16 tag)
+/* Take entry @i out of the middle; those behind move up. */
+static void null_remove(struct null_slot *slot, u32 i)
 {
-	bool found = false;
-	u32 i;
-
-	for (i = slot->head; i != slot->tail; i++) {
-		if (found)
-			slot->tag[(i - 1) % NULL_DEPTH] = slot->tag[i % NULL_DEPTH];
-		else if (slot->tag[i % NULL_DEPTH] == tag)
-			found = true;
-	}
-	return found;
+	/* One that has ended already counts among the ready no more. */
+	if ((s32)(slot->ready - i) > 0)
+		slot->ready--;
+	for (; i + 1 != slot->tail; i++)
+		slot->tag[i % NULL_DEPTH] = slot->tag[(i + 1) % NULL_DEPTH];
+	slot->tail--;
 }
 
 static void null_abort(void *hw, u32 index, u16 tag)
 {
 	struct null_slot *slot = &null.slot[index];
+	u32 i = slot->head;
 
 	if (READ_ONCE(lose_abort))
 		return;
-	if (null_remove(slot, tag)) {
-		if (slot->ready == slot->tail)
-			slot->ready--;
-		slot->tail--;
+	while (i != slot->tail && slot->tag[i % NULL_DEPTH] != tag)
+		i++;
+	if (i != slot->tail) {
+		null_remove(slot, i);
 		slot->aborted[slot->aborted_count++] = tag;
 	}
 	irq_work_queue(&slot->interrupt);
@@ -219,7 +216,7 @@ static const struct layby_hw_ops null_ops = {
 	.pop = null_pop,
 };
 
-static int null_register(void)
+static struct layby_accel *null_create(void)
 {
 	struct layby_hw hw = {
 		.name = "null",
@@ -240,7 +237,7 @@ static int null_register(void)
 	};
 
 	iosys_map_set_vaddr(&hw.memory, null.memory);
-	return layby_accel_register(&hw, &null.accel);
+	return layby_accel_create(&hw);
 }
 
 static void null_slots_init(void)
@@ -257,6 +254,18 @@ static void null_slots_init(void)
 	}
 }
 
+static void null_stop(void)
+{
+	u32 i;
+
+	layby_accel_stop(null.accel);
+	for (i = 0; i < NULL_SLOTS; i++) {
+		hrtimer_cancel(&null.slot[i].timer);
+		irq_work_sync(&null.slot[i].interrupt);
+	}
+	layby_accel_destroy(null.accel);
+}
+
 static int __init null_init(void)
 {
 	int ret;
@@ -270,11 +279,18 @@ static int __init null_init(void)
 		goto unregister_root;
 	}
 	null_slots_init();
-	ret = null_register();
-	if (ret)
+	null.accel = null_create();
+	if (IS_ERR(null.accel)) {
+		ret = PTR_ERR(null.accel);
 		goto free_memory;
+	}
+	ret = layby_accel_start(null.accel);
+	if (ret)
+		goto stop;
 	return 0;
 
+stop:
+	null_stop();
 free_memory:
 	free_pages_exact(null.memory, NULL_MEMORY_BYTES);
 unregister_root:
@@ -284,14 +300,7 @@ unregister_root:
 
 static void __exit null_exit(void)
 {
-	u32 i;
-
-	layby_accel_stop(null.accel);
-	for (i = 0; i < NULL_SLOTS; i++) {
-		hrtimer_cancel(&null.slot[i].timer);
-		irq_work_sync(&null.slot[i].interrupt);
-	}
-	layby_accel_unregister(null.accel);
+	null_stop();
 	free_pages_exact(null.memory, NULL_MEMORY_BYTES);
 	root_device_unregister(null.dev);
 }

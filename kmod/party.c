@@ -21,6 +21,30 @@
 
 static atomic64_t layby_party_ids = ATOMIC64_INIT(0);
 
+/* The module's own, so that unloading it waits for the last one to return. */
+static struct workqueue_struct *layby_party_wq;
+
+/* A count, so that the closing parties of a hostile guest are bounded too. */
+static int layby_partition_join(struct layby_partition *partition)
+{
+	int ret = 0;
+
+	mutex_lock(&partition->window_lock);
+	if (partition->parties >= LAYBY_PARTITION_PARTIES)
+		ret = -EMFILE;
+	else
+		partition->parties++;
+	mutex_unlock(&partition->window_lock);
+	return ret;
+}
+
+static void layby_partition_leave(struct layby_partition *partition)
+{
+	mutex_lock(&partition->window_lock);
+	partition->parties--;
+	mutex_unlock(&partition->window_lock);
+}
+
 /* Jobs hold buffers, buffers hold the window: in this order. May sleep. */
 static void layby_party_destroy(struct layby_party *party)
 {
@@ -34,9 +58,7 @@ static void layby_party_destroy(struct layby_party *party)
 			layby_prepared_destroy(party->prepared[i]);
 	WARN_ON_ONCE(atomic_read(&party->buffers));
 
-	mutex_lock(&partition->window_lock);
-	partition->parties--;
-	mutex_unlock(&partition->window_lock);
+	layby_partition_leave(partition);
 	mutex_destroy(&party->lock);
 	vfree(party->reports);
 	kvfree(party);
@@ -54,6 +76,12 @@ static void layby_job_init(struct layby_job *job, struct layby_party *party,
 {
 	job->party = party;
 	job->report = report;
+}
+
+/* The last job of a closed party has ended. Any context. */
+void layby_party_destroy_later(struct layby_party *party)
+{
+	queue_work(layby_party_wq, &party->destroy);
 }
 
 static struct layby_party *layby_party_alloc(struct layby_partition *partition)
@@ -78,54 +106,47 @@ static struct layby_party *layby_party_alloc(struct layby_partition *partition)
 	return party;
 }
 
-/* A count, so that the closing parties of a hostile guest are bounded too. */
-static int layby_partition_join(struct layby_partition *partition)
+static int layby_party_create(struct layby_partition *partition,
+			      struct layby_party **ret_party)
 {
-	int ret = 0;
+	struct layby_party *party;
+	int ret;
 
-	mutex_lock(&partition->window_lock);
-	if (partition->parties >= LAYBY_PARTITION_PARTIES)
-		ret = -EMFILE;
-	else
-		partition->parties++;
-	mutex_unlock(&partition->window_lock);
-	return ret;
+	ret = layby_partition_join(partition);
+	if (ret)
+		return ret;
+	party = layby_party_alloc(partition);
+	if (!party) {
+		layby_partition_leave(partition);
+		return -ENOMEM;
+	}
+	drm_dev_get(partition->drm);
+	*ret_party = party;
+	return 0;
 }
 
-static void layby_partition_leave(struct layby_partition *partition)
-{
-	mutex_lock(&partition->window_lock);
-	partition->parties--;
-	mutex_unlock(&partition->window_lock);
-}
-
-/* drm_driver.open */
+/*
+ * drm_driver.open. The node's fops pin layby.ko only, so the backend's module
+ * is pinned here, in a section that its removal waits for.
+ */
 int layby_party_open(struct drm_device *drm, struct drm_file *file)
 {
 	struct layby_partition *partition = drm->dev_private;
 	struct module *owner = partition->accel->hw.owner;
 	struct layby_party *party;
-	int ret;
+	int idx, ret;
 
-	/* The node's fops pin layby.ko only. */
-	if (!try_module_get(owner))
+	if (!drm_dev_enter(drm, &idx))
 		return -ENODEV;
-	ret = layby_partition_join(partition);
+	ret = try_module_get(owner) ? 0 : -ENODEV;
+	drm_dev_exit(idx);
 	if (ret)
-		goto put_module;
-	party = layby_party_alloc(partition);
-	if (!party) {
-		ret = -ENOMEM;
-		goto leave;
-	}
-	drm_dev_get(drm);
-	file->driver_priv = party;
-	return 0;
-
-leave:
-	layby_partition_leave(partition);
-put_module:
-	module_put(owner);
+		return ret;
+	ret = layby_party_create(partition, &party);
+	if (ret)
+		module_put(owner);
+	else
+		file->driver_priv = party;
 	return ret;
 }
 
@@ -160,4 +181,15 @@ void layby_party_show(struct drm_printer *p, struct drm_file *file)
 	drm_printf(p, "drm-total-window:\t%llu KiB\n",
 		   (u64)atomic64_read(&party->buffer_bytes) >> 10);
 	drm_printf(p, "layby-jobs-in-flight:\t%u\n", usage.in_flight);
+}
+
+int layby_party_init(void)
+{
+	layby_party_wq = alloc_workqueue("layby", WQ_UNBOUND, 0);
+	return layby_party_wq ? 0 : -ENOMEM;
+}
+
+void layby_party_fini(void)
+{
+	destroy_workqueue(layby_party_wq);
 }

@@ -258,6 +258,8 @@ void layby_job_retire(struct layby_queue *queue, struct layby_job *job,
 	queue->free_tag[queue->free_tags++] = job->hw_tag;
 	if (queue->aborting == job)
 		queue->aborting = NULL;
+	if (queue->head == job)
+		queue->head = NULL;
 	job->prepared->in_flight--;
 	job->prepared = NULL;
 
@@ -267,7 +269,7 @@ void layby_job_retire(struct layby_queue *queue, struct layby_job *job,
 	}
 	layby_bench_wake(job);
 	if (!--party->in_flight && party->closed)
-		queue_work(system_unbound_wq, &party->destroy);
+		layby_party_destroy_later(party);
 }
 
 static void layby_queue_retire_done(struct layby_queue *queue,

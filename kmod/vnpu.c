@@ -337,15 +337,12 @@ static const struct layby_hw_ops vnpu_ops = {
 static irqreturn_t vnpu_management_interrupt(int irq, void *data)
 {
 	struct vnpu *vnpu = data;
-	/* Pairs with layby_accel_register(). */
-	struct layby_accel *accel = smp_load_acquire(&vnpu->accel);
 	u32 generation = vnpu_read(vnpu, LAYBY_VNPU_REG_GENERATION);
 
 	wake_up(&vnpu->command_wait);
 	if (generation != vnpu->generation) {
 		vnpu->generation = generation;
-		if (accel)
-			layby_accel_lost(accel);
+		layby_accel_lost(vnpu->accel);
 	}
 	return IRQ_HANDLED;
 }
@@ -353,11 +350,8 @@ static irqreturn_t vnpu_management_interrupt(int irq, void *data)
 static irqreturn_t vnpu_slot_interrupt(int irq, void *data)
 {
 	struct vnpu_slot *slot = data;
-	/* Pairs with layby_accel_register(). */
-	struct layby_accel *accel = smp_load_acquire(&slot->vnpu->accel);
 
-	if (accel)
-		layby_slot_interrupt(accel, slot->index);
+	layby_slot_interrupt(slot->vnpu->accel, slot->index);
 	return IRQ_HANDLED;
 }
 
@@ -459,7 +453,7 @@ static void vnpu_slots_init(struct vnpu *vnpu)
 	}
 }
 
-static int vnpu_register(struct vnpu *vnpu)
+static struct layby_accel *vnpu_accel_create(struct vnpu *vnpu)
 {
 	u64 size = readq(vnpu->control + LAYBY_VNPU_REG_MEMORY_BYTES);
 	struct layby_hw hw = {
@@ -485,7 +479,16 @@ static int vnpu_register(struct vnpu *vnpu)
 	};
 
 	iosys_map_set_vaddr_iomem(&hw.memory, vnpu->memory);
-	return layby_accel_register(&hw, &vnpu->accel);
+	return layby_accel_create(&hw);
+}
+
+/* Slots stop before interrupts, interrupts before what they look at is freed. */
+static void vnpu_stop(struct vnpu *vnpu)
+{
+	layby_accel_stop(vnpu->accel);
+	vnpu_interrupts_free(vnpu);
+	layby_accel_destroy(vnpu->accel);
+	pci_free_irq_vectors(vnpu->pdev);
 }
 
 static int vnpu_start(struct vnpu *vnpu)
@@ -497,16 +500,21 @@ static int vnpu_start(struct vnpu *vnpu)
 	if (ret < 0)
 		return dev_err_probe(&vnpu->pdev->dev, ret,
 				     "needs %u MSI-X vectors\n", 1 + vnpu->slots);
+	vnpu->accel = vnpu_accel_create(vnpu);
+	if (IS_ERR(vnpu->accel)) {
+		ret = PTR_ERR(vnpu->accel);
+		goto free_vectors;
+	}
 	ret = vnpu_interrupts_request(vnpu);
 	if (ret)
-		goto free_vectors;
-	ret = vnpu_register(vnpu);
+		goto destroy_accel;
+	ret = layby_accel_start(vnpu->accel);
 	if (ret)
-		goto free_interrupts;
-	return 0;
+		vnpu_stop(vnpu);
+	return ret;
 
-free_interrupts:
-	vnpu_interrupts_free(vnpu);
+destroy_accel:
+	layby_accel_destroy(vnpu->accel);
 free_vectors:
 	pci_free_irq_vectors(vnpu->pdev);
 	return ret;
@@ -544,12 +552,7 @@ static int vnpu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 static void vnpu_remove(struct pci_dev *pdev)
 {
-	struct vnpu *vnpu = pci_get_drvdata(pdev);
-
-	layby_accel_stop(vnpu->accel);
-	vnpu_interrupts_free(vnpu);
-	layby_accel_unregister(vnpu->accel);
-	pci_free_irq_vectors(pdev);
+	vnpu_stop(pci_get_drvdata(pdev));
 }
 
 static const struct pci_device_id vnpu_ids[] = {

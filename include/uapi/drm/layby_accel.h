@@ -17,6 +17,12 @@
  *  - a call that fails changes nothing;
  *  - -ENOENT: no such handle, index or tag; -EINVAL: malformed; -EOPNOTSUPP:
  *    no such command; -ENODEV: the accelerator is gone; -EACCES: not allowed.
+ *    DRM_IOCTL_GEM_CLOSE is the DRM core's and says -EINVAL for no such handle;
+ *  - open() fails with -EMFILE when the partition has 256 parties;
+ *  - closing the last descriptor, ring exit and exec cancel what is in flight;
+ *    a thread that ends, or a process that leaves a shared ring to others, does
+ *    not. Linux 6.12 reads a linked SQE when it runs: do not reuse its place
+ *    before the commands ahead of it have ended.
  */
 #ifndef _UAPI_LAYBY_ACCEL_H_
 #define _UAPI_LAYBY_ACCEL_H_
@@ -287,7 +293,8 @@ struct layby_cmd_submit {
  * free again when &layby_report.state says so, which may be later: memory and
  * tiles are the job's until the device has let go of it.
  * CQE res: 0 will be cancelled; -ENOENT no job of this party with this tag and
- * cookie in flight; -EALREADY cancelled before; -EINVAL malformed.
+ * cookie in flight; -EALREADY it is being stopped, by a cancel before or because
+ * its time is up; -EINVAL malformed.
  */
 struct layby_cmd_cancel {
 	/** @tag: as submitted */
@@ -342,7 +349,11 @@ enum layby_reason {
 struct layby_report {
 	/** @state: enum layby_report_state */
 	__u32 state;
-	/** @result: 0 or -errno, as in the CQE */
+	/**
+	 * @result: 0 or -errno, what became of the job. As in the CQE, unless
+	 * the command was cancelled first (-ECANCELED there) and the device
+	 * finished the job, or failed, before it could stop it.
+	 */
 	__s32 result;
 	/** @reason: enum layby_reason */
 	__u32 reason;
