@@ -71,6 +71,9 @@ struct layby_hw_slot {
 
 /**
  * struct layby_hw_ops - what a backend does; every member is required
+ *
+ * An operation that may sleep returns -EAGAIN if the whole hardware was reset
+ * under it, which layby_accel_lost() tells of too: layby begins again.
  */
 struct layby_hw_ops {
 	/**

@@ -59,6 +59,9 @@ struct layby_party;
 /* A job that was on the hardware at so many resets is not run again. */
 #define LAYBY_RESETS_MAX	3
 
+/* A device that resets itself so often under one recovery is broken. */
+#define LAYBY_RESET_TRIES	64
+
 /* mmap offset of the report array: below all of GEM's. */
 #define LAYBY_REPORT_OFFSET	0x100000ULL
 

@@ -27,7 +27,7 @@ static void layby_query_partition(struct layby_party *party,
 {
 	struct layby_partition *partition = party->partition;
 
-	info->class = partition->class;
+	info->partition_class = partition->class;
 	info->id = partition->id;
 	info->window_bytes = partition->cfg.window.length;
 	mutex_lock(&partition->window_lock);

@@ -128,11 +128,15 @@ static void layby_recover(struct kthread_work *work)
 {
 	struct layby_queue *queue = container_of(work, struct layby_queue, recover);
 	struct drm_device *drm = layby_queue_partition(queue)->drm;
+	u32 tries = 0;
 	int ret;
 
 	if (!layby_recovery_enter(queue))
 		return;
-	ret = layby_slot_reset(queue);
+	/* The whole device may be reset in the midst of it. */
+	do {
+		ret = layby_slot_reset(queue);
+	} while (ret == -EAGAIN && ++tries < LAYBY_RESET_TRIES);
 	layby_recovery_leave(queue, ret);
 	if (ret)
 		dev_err(drm->dev, "slot cannot be reset (%d): fenced, its jobs end with -EIO; reload the backend to get it back\n",

@@ -78,6 +78,12 @@ static void vnpu_ring(struct vnpu *vnpu, u32 vector)
 
 /* --- The firmware's command queue ----------------------------------------- */
 
+/* A device that was reset has forgotten commands and registers. */
+static bool vnpu_reset_since(struct vnpu *vnpu, u32 generation)
+{
+	return vnpu_read(vnpu, LAYBY_VNPU_REG_GENERATION) != generation;
+}
+
 static bool vnpu_command_done(struct vnpu *vnpu, u32 index)
 {
 	return (s32)(vnpu_read(vnpu, LAYBY_VNPU_REG_COMMAND_HEAD) - index) > 0;
@@ -99,7 +105,7 @@ static void vnpu_command_write(struct vnpu *vnpu, u32 index,
  * An answer that came without its interrupt is found when the time is up. A
  * device that never answers leaves its entry behind; a full queue is refused.
  */
-static int vnpu_command_wait(struct vnpu *vnpu, u32 index)
+static int vnpu_command_wait(struct vnpu *vnpu, u32 index, u32 generation)
 {
 	u64 bound = vnpu_read(vnpu, LAYBY_VNPU_REG_COMMAND_BOUND) * NSEC_PER_USEC;
 	void __iomem *entry = vnpu->control + LAYBY_VNPU_COMMAND_RING +
@@ -107,9 +113,13 @@ static int vnpu_command_wait(struct vnpu *vnpu, u32 index)
 	u32 result;
 
 	bound = min_t(u64, bound, NSEC_PER_SEC) + VNPU_TRANSPORT_NS;
-	if (!wait_event_timeout(vnpu->command_wait, vnpu_command_done(vnpu, index),
+	if (!wait_event_timeout(vnpu->command_wait,
+				vnpu_command_done(vnpu, index) ||
+				vnpu_reset_since(vnpu, generation),
 				nsecs_to_jiffies(bound) + 1))
 		return -ETIMEDOUT;
+	if (vnpu_reset_since(vnpu, generation))
+		return -EAGAIN;
 	result = readl(entry + offsetof(struct layby_vnpu_command, result));
 	if (result == LAYBY_VNPU_RESULT_OK)
 		return 0;
@@ -124,15 +134,16 @@ static int vnpu_command(struct vnpu *vnpu, u32 opcode, u32 slot, u64 argument)
 		.slot = cpu_to_le32(slot),
 		.argument = cpu_to_le64(argument),
 	};
-	u32 index, head;
+	u32 index, head, generation;
 	int ret = -EBUSY;
 
 	mutex_lock(&vnpu->command_lock);
+	generation = vnpu_read(vnpu, LAYBY_VNPU_REG_GENERATION);
 	index = vnpu_read(vnpu, LAYBY_VNPU_REG_COMMAND_TAIL);
 	head = vnpu_read(vnpu, LAYBY_VNPU_REG_COMMAND_HEAD);
 	if (index - head < LAYBY_VNPU_COMMANDS) {
 		vnpu_command_write(vnpu, index, &command);
-		ret = vnpu_command_wait(vnpu, index);
+		ret = vnpu_command_wait(vnpu, index, generation);
 	}
 	mutex_unlock(&vnpu->command_lock);
 	if (ret)
@@ -162,6 +173,7 @@ static int vnpu_slot_enable(void *hw, u32 index, const struct layby_hw_slot *cfg
 {
 	struct vnpu *vnpu = hw;
 	struct vnpu_slot *slot = &vnpu->slot[index];
+	int ret;
 
 	/* A stale entry must not pass for one of the first pass, phase 1. */
 	memset_io(slot->sq, 0, LAYBY_VNPU_ENTRIES_MAX * sizeof(*slot->sq));
@@ -171,7 +183,8 @@ static int vnpu_slot_enable(void *hw, u32 index, const struct layby_hw_slot *cfg
 	slot->abort_sequence = 0;
 	slot->generation = vnpu_read(vnpu, LAYBY_VNPU_REG_GENERATION);
 	vnpu_slot_write(slot, cfg);
-	return vnpu_command(vnpu, LAYBY_VNPU_OP_SLOT_ENABLE, index, 0);
+	ret = vnpu_command(vnpu, LAYBY_VNPU_OP_SLOT_ENABLE, index, 0);
+	return ret && vnpu_reset_since(vnpu, slot->generation) ? -EAGAIN : ret;
 }
 
 static int vnpu_slot_disable(void *hw, u32 index)

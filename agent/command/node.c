@@ -60,7 +60,7 @@ static int infos_build(const struct infos *infos, sd_json_variant **ret_object)
 	return sd_json_buildo(
 		ret_object,
 		SD_JSON_BUILD_PAIR_STRING("class",
-					  layby_class_name(partition->class)),
+					  layby_class_name(partition->partition_class)),
 		UNSIGNED("id", partition->id),
 		SD_JSON_BUILD_PAIR_STRING("accelerator", accel->name),
 		UNSIGNED("tiles", partition->tiles),

@@ -114,7 +114,7 @@ static int append_partition(sd_bus_message *reply,
 {
 	return sd_bus_message_append(
 		reply, "a{sv}", 10, "Present", "b", true, "Accelerator", "s",
-		accel->name, "Class", "s", layby_class_name(info->class), "Id",
+		accel->name, "Class", "s", layby_class_name(info->partition_class), "Id",
 		"u", info->id, "Tiles", "u", info->tiles, "QueueDepth", "u",
 		info->queue_depth, "Faulted", "b", (int)info->faulted,
 		"WindowBytes", "t", (uint64_t)info->window_bytes,

@@ -32,7 +32,7 @@ const char *job_state_name(enum job_state state)
 			      sd_bus_error *error)                         \
 	{                                                                  \
 		const struct job *job = userdata;                          \
-                                                                           \
+									   \
 		return sd_bus_message_append(reply, type, value);          \
 	}
 

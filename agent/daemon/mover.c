@@ -18,8 +18,10 @@
 
 /* One for each run of each party, and some. */
 #define MOVER_ENTRIES 1024
-/* Above what all parties together may have under way, so that descriptors
- * that never answer cannot take every worker. */
+/*
+ * Above what all parties together may have under way, so that descriptors that
+ * never answer cannot take every worker.
+ */
 #define MOVER_WORKERS 64
 #define CHUNK_BYTES (1u << 20)
 

@@ -142,8 +142,7 @@ static int no_device(struct agent *agent, int r, sd_bus_error *error)
 {
 	return sd_bus_error_setf(
 		error, ERROR_NO_DEVICE,
-		"the partition \"%s\" cannot be opened (%s): "
-		"is the layby module loaded, and is the agent's user in the node's group?",
+		"the partition \"%s\" cannot be opened (%s): is the layby module loaded, and is the agent's user in the node's group?",
 		agent->partition, strerror(-r));
 }
 

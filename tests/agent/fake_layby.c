@@ -136,7 +136,7 @@ int layby_node_query_partition(struct layby_node *node,
 	if (!present())
 		return -ENODEV;
 	*ret_info = (struct layby_partition_info){
-		.class = LAYBY_CLASS_GUEST,
+		.partition_class = LAYBY_CLASS_GUEST,
 		.window_bytes = window,
 		.window_free_bytes = window - window_used,
 		.longest_run_max_ns = 10000000000,

@@ -71,6 +71,7 @@ struct kernel_ring {
 	bool exited;
 	int event_fd;
 };
+
 extern struct kernel_ring kernel_ring;
 void kernel_ring_reset(void);
 void kernel_post(uint64_t user_data, int result);

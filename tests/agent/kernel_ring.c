@@ -24,7 +24,10 @@ static unsigned int cq_head, cq_tail, cq_flags;
 void kernel_ring_reset(void)
 {
 	kernel_ring = (struct kernel_ring){ 0 };
-	sq_head = sq_tail = cq_head = cq_tail = 0;
+	sq_head = 0;
+	sq_tail = 0;
+	cq_head = 0;
+	cq_tail = 0;
 }
 
 static unsigned int power_of_two(unsigned int n)
@@ -85,7 +88,8 @@ int __wrap_io_uring_submit(struct io_uring *ring)
 		kernel_ring.seen[kernel_ring.seen_count++] =
 			sq->sqes[sq->sqe_head & sq->ring_mask];
 	}
-	sq_head = sq_tail = sq->sqe_head;
+	sq_tail = sq->sqe_head;
+	sq_head = sq_tail;
 	return count;
 }
 

@@ -259,7 +259,8 @@ static void test_output_counts_and_sizes(void **state)
 	s.output_count = 0;
 	submit_fails(f->bus, s, ERROR_INVALID, "1 to 4");
 	s = usual("copy 0");
-	s.outputs[1] = s.outputs[2] = s.outputs[3] = s.outputs[4] = 1;
+	for (int i = 1; i < 5; i++)
+		s.outputs[i] = 1;
 	s.output_count = 5;
 	submit_fails(f->bus, s, ERROR_INVALID, "5 outputs");
 	s = usual("copy 0");
@@ -270,7 +271,8 @@ static void test_output_counts_and_sizes(void **state)
 	s.outputs[0] = UINT64_MAX;
 	submit_fails(f->bus, s, ERROR_INVALID, "64 bits");
 	s = usual("copy 0");
-	s.outputs[0] = s.outputs[1] = s.outputs[2] = INT64_MAX - 1000;
+	for (int i = 0; i < 3; i++)
+		s.outputs[i] = INT64_MAX - 1000;
 	s.output_count = 3;
 	submit_fails(f->bus, s, ERROR_INVALID, "64 bits");
 	s = usual("copy 0");

@@ -186,14 +186,18 @@ static const struct layby_buffer_create create_in = {
 	.size = 5000,
 	.flags = LAYBY_BUFFER_READ_ONLY,
 };
+
 static const struct layby_buffer_create create_out = {
 	.size = 8192,
 	.flags = LAYBY_BUFFER_READ_ONLY,
 	.handle = 33,
 };
+
 static const struct layby_buffer_map map_in = { .handle = 33 };
+
 static const struct layby_buffer_map map_out = { .handle = 33,
 						 .offset = 0x200000000 };
+
 static const struct drm_gem_close gem_close = { .handle = 33 };
 static char memory[8192];
 

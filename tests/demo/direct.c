@@ -62,7 +62,8 @@ static OrtSession *open_model(const char *path)
 
 static void run_batch(OrtSession *session, void *images, int64_t batch)
 {
-	const char *inputs[] = { "pixels" }, *outputs[] = { "logits" };
+	static const char *const inputs[] = { "pixels" };
+	static const char *const outputs[] = { "logits" };
 	const int64_t shape[] = { batch, IMAGE_BYTES / sizeof(float) };
 	OrtMemoryInfo *memory;
 	OrtValue *input, *output = NULL;

@@ -33,7 +33,7 @@ struct driving {
 	size_t image_count;
 };
 
-static char *buffer(struct driving *d, size_t size, struct layby_range *ret_range)
+static char *cut_buffer(struct driving *d, size_t size, struct layby_range *ret_range)
 {
 	struct layby_buffer *made;
 	void *data;
@@ -41,7 +41,7 @@ static char *buffer(struct driving *d, size_t size, struct layby_range *ret_rang
 
 	r = layby_buffer_create(d->node, size, 0, &made);
 	if (r < 0)
-		die("buffer", r);
+		die("cutting a piece of the window", r);
 	r = layby_buffer_map(made, &data);
 	if (r < 0)
 		die("mapping a buffer", r);
@@ -65,12 +65,12 @@ static void setup(struct driving *d, const char *program_path, const char *image
 	if (r < 0)
 		die("driving node", r);
 	data = read_file(program_path, &size);
-	memcpy(buffer(d, size, &program), data, size);
+	memcpy(cut_buffer(d, size, &program), data, size);
 	free(data);
 	d->images = read_file(images_path, &size);
 	d->image_count = size / IMAGE_BYTES;
-	d->input = buffer(d, IMAGE_BYTES, &input);
-	d->output = buffer(d, LOGITS_BYTES, &output);
+	d->input = cut_buffer(d, IMAGE_BYTES, &input);
+	d->output = cut_buffer(d, LOGITS_BYTES, &output);
 
 	spec.program = program;
 	r = layby_job_prepare(d->node, &spec, &d->job);

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "null.h"
 #include "work.h"
 
 #define MODELS		"/layby/build/models"
@@ -326,11 +325,4 @@ void work_fill(struct work *work, float seed)
 bool work_is_right(const struct work *work, float seed)
 {
 	return vector_is_right(work->output.map, seed);
-}
-
-int vnpu_reload(void)
-{
-	int ret = module_unload_patiently("layby_vnpu");
-
-	return ret ? ret : module_load("layby_vnpu", "");
 }

@@ -88,7 +88,4 @@ void vector_fill(void *memory, float seed);
 bool work_is_right(const struct work *work, float seed);
 bool vector_is_right(const void *memory, float seed);
 
-/* The backend anew. */
-int vnpu_reload(void);
-
 #endif /* ISOLATION_WORK_H */

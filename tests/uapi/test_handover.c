@@ -123,7 +123,8 @@ static void test_fork_file(void **state)
 /* What the child pushed is not in this process's copy of the indices. */
 static void take_over_ring(void)
 {
-	ring.sq.sqe_head = ring.sq.sqe_tail = *ring.sq.ktail;
+	ring.sq.sqe_tail = *ring.sq.ktail;
+	ring.sq.sqe_head = ring.sq.sqe_tail;
 }
 
 static int submit_and_exit(void *arg)

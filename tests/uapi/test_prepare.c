@@ -273,7 +273,8 @@ static void test_inputs_may_overlap(void **state)
 	call.inputs[0] = call.args.program;
 	must(prepare());
 	make_valid();
-	call.inputs[0].handle = call.args.program.handle = call.read_only;
+	call.args.program.handle = call.read_only;
+	call.inputs[0].handle = call.read_only;
 	must(prepare());
 }
 

@@ -32,7 +32,7 @@ static void check_partition(uint32_t class)
 
 	memset(&info, 0xcc, sizeof(info));
 	must(node_query(fd, LAYBY_QUERY_PARTITION, &info, sizeof(info)));
-	assert_int_equal(info.class, class);
+	assert_int_equal(info.partition_class, class);
 	assert_int_equal(info.id, 0);
 	assert_int_equal(info.window_bytes, 2 << 20);
 	assert_int_equal(info.window_free_bytes, 2 << 20);

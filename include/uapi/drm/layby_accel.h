@@ -100,8 +100,8 @@ struct layby_accel_info {
 
 /** struct layby_partition_info - the node's partition, all fields out */
 struct layby_partition_info {
-	/** @class: enum layby_class */
-	__u32 class;
+	/** @partition_class: enum layby_class */
+	__u32 partition_class;
 	/** @id: number of the partition within its class */
 	__u32 id;
 	/** @window_bytes: size of the window that buffers are cut from */
