@@ -146,7 +146,7 @@ static int vnpu_command(struct vnpu *vnpu, u32 opcode, u32 slot, u64 argument)
 		ret = vnpu_command_wait(vnpu, index, generation);
 	}
 	mutex_unlock(&vnpu->command_lock);
-	if (ret)
+	if (ret && ret != -EAGAIN)
 		dev_err(&vnpu->pdev->dev, "firmware command %u for slot %u failed: %d\n",
 			opcode, slot, ret);
 	return ret;
