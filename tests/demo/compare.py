@@ -77,9 +77,14 @@ def judge(models, run):
     logits = floats(os.path.join(run, "guest"), "guest.f32", 10)[:len(images)]
     frames = floats(os.path.join(run, "driving"), "driving.f32", 10)
     shown = numpy.arange(len(frames)) % len(images)
+    with open(os.path.join(models, "images.json"), encoding="ascii") as file:
+        trained = json.load(file)["trained"]
+    right = logits.argmax(axis=1) == labels
     return {
         "images": len(images),
-        "correct": int((logits.argmax(axis=1) == labels).sum()),
+        "correct": int(right.sum()),
+        "unseen": len(images) - trained,
+        "unseen_correct": int(right[trained:].sum()),
         "agreed": agreeing(logits, direct(models, BATCH)[:len(images)]),
         "driving_frames": len(frames),
         "driving_agreed": agreeing(frames, direct(models, 1)[shown]),
@@ -105,11 +110,13 @@ def measure(run, log):
 
 def table(r):
     def row(name, value):
-        print(f"  {name:<42} {value}")
+        print(f"  {name:<46} {value}")
 
     print("\n  layby: handwritten digits on a partitioned accelerator\n")
     row("images classified on the guest partition", f"{r['images']}")
     row("recognised", f"{r['correct']} ({100 * r['correct'] / r['images']:.1f} %)")
+    row("  of those never seen in training", f"{r['unseen_correct']} of {r['unseen']} "
+        f"({100 * r['unseen_correct'] / r['unseen']:.1f} %)")
     row("same as ONNX Runtime on the host (1e-5)", f"{r['agreed']} of {r['images']}")
     row("guest jobs, 32 images each", f"{r['guest_jobs']}, {r['guest_jobs_failed']} failed")
     row("guest jobs a second", f"{r['guest_jobs_per_s']}")
@@ -117,11 +124,11 @@ def table(r):
     row("computations later than modelled", f"{r['late']}")
     row("driving frames at 30 Hz, same as on the host",
         f"{r['driving_agreed']} of {r['driving_frames']}")
-    print(f"\n  {'driving, submit to completion':<42} {'p50':>9} {'p99':>9} {'max':>9}")
+    print(f"\n  {'driving, submit to completion':<46} {'p50':>9} {'p99':>9} {'max':>9}")
     for when in ("alone", "beside"):
         cells = "".join(f"{r[f'driving_{n}_us_{when}'] / 1000:>7.2f} ms"
                         for n in ("p50", "p99", "max"))
-        print(f"  {when + (' the guest' if when == 'beside' else ''):<42}{cells}")
+        print(f"  {when + (' the guest' if when == 'beside' else ''):<46}{cells}")
     print("\n  An emulated machine on this host: the times say how things compare, "
           "not how\n  fast hardware is.\n")
 
