@@ -159,12 +159,34 @@ void layby_party_close(struct drm_device *drm, struct drm_file *file)
 		layby_party_destroy(party);
 }
 
+/*
+ * An unplug tears down every mapping of the node. Reports come back: those of
+ * the jobs that it ended are still to be read.
+ */
+static vm_fault_t layby_report_fault(struct vm_fault *vmf)
+{
+	struct layby_party *party = vmf->vma->vm_private_data;
+	u64 offset = (vmf->pgoff << PAGE_SHIFT) - LAYBY_REPORT_OFFSET;
+
+	if (offset >= LAYBY_REPORT_BYTES)
+		return VM_FAULT_SIGBUS;
+	vmf->page = vmalloc_to_page((void *)party->reports + offset);
+	get_page(vmf->page);
+	return 0;
+}
+
+static const struct vm_operations_struct layby_report_vm_ops = {
+	.fault = layby_report_fault,
+};
+
 int layby_party_map_reports(struct layby_party *party, struct vm_area_struct *vma)
 {
 	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
 		return -EACCES;
 	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTCOPY | VM_DONTDUMP,
 		     VM_MAYWRITE | VM_MAYEXEC);
+	vma->vm_ops = &layby_report_vm_ops;
+	vma->vm_private_data = party;
 	return remap_vmalloc_range(vma, party->reports, 0);
 }
 
