@@ -60,6 +60,19 @@ layby_aux_create(struct device *parent, u32 class, u32 id)
 	return aux;
 }
 
+/*
+ * Its number is free again, whoever still has the node open: an accelerator
+ * that comes back is found under the name that it had.
+ */
+static void layby_aux_destroy(struct auxiliary_device *aux, u32 class)
+{
+	u32 id = aux->id;
+
+	auxiliary_device_delete(aux);
+	auxiliary_device_uninit(aux);
+	ida_free(layby_class_ida(class), id);
+}
+
 /* drm_driver.release: nobody knows the partition any more. */
 void layby_partition_release(struct drm_device *drm)
 {
@@ -68,7 +81,6 @@ void layby_partition_release(struct drm_device *drm)
 	if (!partition)
 		return;
 	drm_mm_takedown(&partition->window);
-	ida_free(layby_class_ida(partition->class), partition->id);
 	layby_accel_put(partition->accel);
 	mutex_destroy(&partition->window_lock);
 	kfree(partition);
@@ -142,13 +154,13 @@ layby_partition_create(struct layby_accel *accel, u32 class, u32 slot,
 	return partition;
 
 put_drm:
-	auxiliary_device_delete(partition->aux);
-	auxiliary_device_uninit(partition->aux);
+	layby_aux_destroy(partition->aux, class);
 	drm_dev_put(drm);
 	return ERR_PTR(ret);
 delete_aux:
-	auxiliary_device_delete(partition->aux);
-	auxiliary_device_uninit(partition->aux);
+	layby_aux_destroy(partition->aux, class);
+	kfree(partition);
+	return ERR_PTR(ret);
 free_partition:
 	ida_free(layby_class_ida(class), partition->id);
 	kfree(partition);
@@ -185,7 +197,6 @@ void layby_partition_destroy(struct layby_partition *partition)
 	struct auxiliary_device *aux = partition->aux;
 
 	layby_partition_stop(partition);
+	layby_aux_destroy(aux, partition->class);
 	drm_dev_put(partition->drm);
-	auxiliary_device_delete(aux);
-	auxiliary_device_uninit(aux);
 }
