@@ -15,7 +15,8 @@
 
 #define LINE		"/dev/ttyS2"
 #define INTERFACE	"org.layby.VNPU1."
-#define REPLY_MAX	65536
+/* A tile in Base64 */
+#define REPLY_MAX	131072
 
 static int line = -1;
 static char reply_text[REPLY_MAX];
@@ -230,25 +231,47 @@ int control_reached(uint32_t slot, struct reach *reach, unsigned int max)
 	return count <= max ? (int)count : -E2BIG;
 }
 
-static int read_part(uint64_t address, uint8_t *to, uint32_t length)
+/* At least @length bytes must have come. */
+static int take_data(sd_json_variant *reply, void *to, size_t length)
 {
-	sd_json_variant *reply = NULL;
 	void *bytes = NULL;
 	size_t size = 0;
 	int ret;
 
-	ret = call_two("ReadMemory", "address", address, "length", length, &reply);
-	if (ret)
-		return ret;
 	ret = sd_json_variant_unbase64(sd_json_variant_by_key(reply, "data"),
 				       &bytes, &size);
-	if (ret >= 0 && size != length)
+	if (ret >= 0 && size < length)
 		ret = -EBADMSG;
 	if (ret >= 0)
-		memcpy(to, bytes, size);
+		memcpy(to, bytes, length);
 	free(bytes);
-	sd_json_variant_unref(reply);
 	return ret < 0 ? ret : 0;
+}
+
+static int read_part(uint64_t address, uint8_t *to, uint32_t length)
+{
+	sd_json_variant *reply = NULL;
+	int ret;
+
+	ret = call_two("ReadMemory", "address", address, "length", length, &reply);
+	if (!ret)
+		ret = take_data(reply, to, length);
+	sd_json_variant_unref(reply);
+	return ret;
+}
+
+int control_read_tile(uint32_t tile, void *to, size_t length)
+{
+	sd_json_variant *parameters = NULL, *reply = NULL;
+	int ret;
+
+	ret = sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_UNSIGNED("tile", tile));
+	if (ret >= 0)
+		ret = control_call("ReadTile", parameters, &reply);
+	if (!ret)
+		ret = take_data(reply, to, length);
+	sd_json_variant_unref(reply);
+	return ret;
 }
 
 int control_read(uint64_t address, void *to, uint32_t length)
@@ -293,6 +316,7 @@ int control_status(struct device_status *status)
 		return ret;
 	status->tiles = (uint32_t)number(reply, "tiles");
 	status->memory_bytes = number(reply, "memoryBytes");
+	status->commands = number(reply, "commands");
 	status->generation = (uint32_t)number(reply, "generation");
 	slots = sd_json_variant_by_key(reply, "slots");
 	if (sd_json_variant_elements(slots) != CONTROL_SLOTS)

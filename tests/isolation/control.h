@@ -9,6 +9,7 @@
 #define ISOLATION_CONTROL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* As layby.ko deals the slots out. */
@@ -40,6 +41,7 @@ struct device_status {
 	uint32_t tiles;
 	uint64_t memory_bytes;
 	uint32_t generation;
+	uint64_t commands;
 	struct slot_status slot[CONTROL_SLOTS];
 };
 
@@ -54,6 +56,8 @@ int control_device(const char *method);
 int control_reached(uint32_t slot, struct reach *reach, unsigned int max);
 /* Device memory as it stands; @length: any. */
 int control_read(uint64_t address, void *to, uint32_t length);
+/* The first @length bytes of a tile's local memory. */
+int control_read_tile(uint32_t tile, void *to, size_t length);
 int control_status(struct device_status *status);
 /* Wait until the slot's phase is @phase, some seconds at most. */
 bool slot_becomes(uint32_t slot, const char *phase);

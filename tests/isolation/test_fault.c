@@ -124,12 +124,14 @@ static void test_cancel_lost_abort(void **state)
 	wait_behind();
 }
 
-/* Found when its time is up at the latest, and it has ended well. */
+/* Found when its time is up at the latest: it has ended well, nothing is reset. */
 static void test_lost_interrupt(void **state)
 {
+	struct device_status before, after;
 	uint64_t start;
 
 	start_guilty(300 * MS);
+	must(control_status(&before));
 	must(control_fault("LoseInterrupt", GUEST_SLOT));
 	work_fill(&work, 8);
 	start = now_ns();
@@ -137,6 +139,8 @@ static void test_lost_interrupt(void **state)
 	assert_true(now_ns() - start < SECOND * time_factor());
 	assert_true(work_is_right(&work, 8));
 	check_reason(0, LAYBY_REASON_FINISHED);
+	must(control_status(&after));
+	assert_int_equal(after.commands, before.commands);
 }
 
 /* With others behind it whose interrupts come. */

@@ -9,6 +9,8 @@
 #include "work.h"
 
 #define SECRET 0x5e
+/* docs/accelerator.md; the guest has the lower tiles */
+#define TILE_BYTES 65536
 
 static struct work first, second;
 
@@ -131,6 +133,41 @@ static void test_own_party_after_reset(void **state)
 	assert_int_equal(look(&first), 0);
 }
 
+/* Nobody has run since: the guest's first and last tile as they stand. */
+static void check_tiles_clear(void)
+{
+	static uint8_t bytes[TILE_BYTES];
+	uint32_t tile;
+
+	for (tile = 0; tile < 4; tile += 3) {
+		must(control_read_tile(tile, bytes, TILE_BYTES));
+		assert_true(all_bytes(bytes, 0, TILE_BYTES));
+	}
+}
+
+static void test_reset_clears(void **state)
+{
+	uint8_t byte;
+
+	start_first(1000);
+	must_give(work_run(&first), 0);
+	must(control_read_tile(0, &byte, 1));
+	assert_int_equal(byte, SECRET);
+	work_close(&first);
+	run_and_reset();
+	assert_true(slot_becomes(GUEST_SLOT, "idle"));
+	check_tiles_clear();
+}
+
+static void test_load_clears(void **state)
+{
+	start_first(1000);
+	must_give(work_run(&first), 0);
+	work_close(&first);
+	must(vnpu_reload());
+	check_tiles_clear();
+}
+
 /* The other slot has other tiles: nothing to see there either. */
 static void test_other_slot(void **state)
 {
@@ -159,7 +196,7 @@ int main(void)
 		TEST(own_party), TEST(other_party), TEST(other_party_queued),
 		TEST(party_closed), TEST(own_party_after_abort), TEST(after_abort),
 		TEST(own_party_after_reset), TEST(after_reset), TEST(other_slot),
-		TEST(after_reload),
+		TEST(after_reload), TEST(reset_clears), TEST(load_clears),
 	};
 
 	return cmocka_run_group_tests_name("tile", tests, NULL, NULL);
