@@ -33,27 +33,42 @@ static void layby_aux_release(struct device *dev)
 	kfree(to_auxiliary_dev(dev));
 }
 
-static struct auxiliary_device *
-layby_aux_create(struct device *parent, u32 class, u32 id)
+static struct auxiliary_device *layby_aux_alloc(struct device *parent, u32 class)
 {
 	struct auxiliary_device *aux;
-	int ret;
+	int id, ret;
 
 	aux = kzalloc(sizeof(*aux), GFP_KERNEL);
 	if (!aux)
 		return ERR_PTR(-ENOMEM);
+	id = ida_alloc(layby_class_ida(class), GFP_KERNEL);
+	if (id < 0) {
+		kfree(aux);
+		return ERR_PTR(id);
+	}
 	aux->name = layby_class_name(class);
 	aux->id = id;
 	aux->dev.parent = parent;
 	aux->dev.release = layby_aux_release;
-
 	ret = auxiliary_device_init(aux);
 	if (ret) {
+		ida_free(layby_class_ida(class), id);
 		kfree(aux);
 		return ERR_PTR(ret);
 	}
+	return aux;
+}
+
+static struct auxiliary_device *layby_aux_create(struct device *parent, u32 class)
+{
+	struct auxiliary_device *aux = layby_aux_alloc(parent, class);
+	int ret;
+
+	if (IS_ERR(aux))
+		return aux;
 	ret = auxiliary_device_add(aux);
 	if (ret) {
+		ida_free(layby_class_ida(class), aux->id);
 		auxiliary_device_uninit(aux);
 		return ERR_PTR(ret);
 	}
@@ -99,23 +114,16 @@ static void layby_window_init(struct layby_partition *partition)
 			 window->length);
 }
 
-static struct layby_partition *layby_partition_alloc(u32 class)
+/* From here on the partition is the drm_device's, and goes with it. */
+static void layby_partition_bind(struct layby_partition *partition,
+				 struct layby_accel *accel, struct drm_device *drm)
 {
-	struct layby_partition *partition;
-	int id;
-
-	partition = kzalloc(sizeof(*partition), GFP_KERNEL);
-	if (!partition)
-		return ERR_PTR(-ENOMEM);
-	id = ida_alloc(layby_class_ida(class), GFP_KERNEL);
-	if (id < 0) {
-		kfree(partition);
-		return ERR_PTR(id);
-	}
-	partition->class = class;
-	partition->id = id;
 	mutex_init(&partition->window_lock);
-	return partition;
+	layby_accel_get(accel);
+	partition->accel = accel;
+	partition->drm = drm;
+	drm->dev_private = partition;
+	layby_window_init(partition);
 }
 
 struct layby_partition *
@@ -126,28 +134,25 @@ layby_partition_create(struct layby_accel *accel, u32 class, u32 slot,
 	struct drm_device *drm;
 	int ret;
 
-	partition = layby_partition_alloc(class);
-	if (IS_ERR(partition))
-		return partition;
+	partition = kzalloc(sizeof(*partition), GFP_KERNEL);
+	if (!partition)
+		return ERR_PTR(-ENOMEM);
+	partition->class = class;
 	partition->slot = slot;
 	partition->cfg = *cfg;
 
-	partition->aux = layby_aux_create(accel->hw.dev, class, partition->id);
+	partition->aux = layby_aux_create(accel->hw.dev, class);
 	if (IS_ERR(partition->aux)) {
 		ret = PTR_ERR(partition->aux);
 		goto free_partition;
 	}
+	partition->id = partition->aux->id;
 	drm = drm_dev_alloc(&layby_drm_driver, &partition->aux->dev);
 	if (IS_ERR(drm)) {
 		ret = PTR_ERR(drm);
-		goto delete_aux;
+		goto destroy_aux;
 	}
-	partition->accel = accel;
-	layby_accel_get(accel);
-	layby_window_init(partition);
-	partition->drm = drm;
-	drm->dev_private = partition;
-
+	layby_partition_bind(partition, accel, drm);
 	ret = layby_queue_init(partition);
 	if (ret)
 		goto put_drm;
@@ -157,12 +162,9 @@ put_drm:
 	layby_aux_destroy(partition->aux, class);
 	drm_dev_put(drm);
 	return ERR_PTR(ret);
-delete_aux:
+destroy_aux:
 	layby_aux_destroy(partition->aux, class);
-	kfree(partition);
-	return ERR_PTR(ret);
 free_partition:
-	ida_free(layby_class_ida(class), partition->id);
 	kfree(partition);
 	return ERR_PTR(ret);
 }

@@ -160,8 +160,8 @@ void layby_party_close(struct drm_device *drm, struct drm_file *file)
 }
 
 /*
- * An unplug tears down every mapping of the node. Reports come back: those of
- * the jobs that it ended are still to be read.
+ * By faults, because an unplug tears down every mapping of the node, and the
+ * reports of the jobs that it ended are still to be read.
  */
 static vm_fault_t layby_report_fault(struct vm_fault *vmf)
 {
@@ -183,11 +183,13 @@ int layby_party_map_reports(struct layby_party *party, struct vm_area_struct *vm
 {
 	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
 		return -EACCES;
+	if (vma->vm_end - vma->vm_start > LAYBY_REPORT_BYTES)
+		return -EINVAL;
 	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTCOPY | VM_DONTDUMP,
 		     VM_MAYWRITE | VM_MAYEXEC);
 	vma->vm_ops = &layby_report_vm_ops;
 	vma->vm_private_data = party;
-	return remap_vmalloc_range(vma, party->reports, 0);
+	return 0;
 }
 
 /* drm_driver.show_fdinfo, as Documentation/gpu/drm-usage-stats.rst has it */

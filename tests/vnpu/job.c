@@ -88,23 +88,6 @@ uint16_t job_check_reach(const struct job *job, const struct job_limits *limits)
 	return LAYBY_VNPU_STATUS_OK;
 }
 
-static int transfer_make(uint64_t bytes)
-{
-	int fd = memfd_create("vnpu-transfer", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	if (fd < 0)
-		return -errno;
-	/* A worker must not be able to take bytes away that we will read. */
-	if (ftruncate(fd, bytes) < 0 ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
-		int r = -errno;
-
-		close(fd);
-		return r;
-	}
-	return fd;
-}
-
 static int put(int fd, const void *from, uint64_t length, uint64_t at)
 {
 	while (length) {
@@ -186,7 +169,7 @@ int job_gather(struct job *job, const struct memory *memory,
 	if (names_tile_memory(job, memory))
 		job->request.tile_bytes = tiles_bytes(mask);
 	layout = compute_layout(&job->request);
-	job->transfer = transfer_make(layout.total);
+	job->transfer = memory_fd("vnpu-transfer", layout.total);
 	if (job->transfer < 0)
 		return job->transfer;
 	r = gather_inputs(job, memory, &layout);

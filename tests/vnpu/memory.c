@@ -15,9 +15,9 @@
 
 #include "memory.h"
 
-static int memory_make(uint64_t bytes)
+int memory_fd(const char *name, uint64_t bytes)
 {
-	int fd = memfd_create("vnpu-memory", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	if (fd < 0)
 		return -errno;
@@ -34,7 +34,7 @@ static int memory_make(uint64_t bytes)
 int memory_init(struct memory *memory, uint64_t bytes)
 {
 	void *base;
-	int fd = memory_make(bytes);
+	int fd = memory_fd("vnpu-memory", bytes);
 
 	if (fd < 0)
 		return fd;

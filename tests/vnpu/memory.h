@@ -19,6 +19,12 @@ struct memory {
 };
 
 /* @bytes: power of two. A fresh memfd reads as zero. */
+/*
+ * A memfd whose size is sealed: nobody who gets it can take bytes away that we
+ * will read. Returns the descriptor or a negative errno.
+ */
+int memory_fd(const char *name, uint64_t bytes);
+
 int memory_init(struct memory *memory, uint64_t bytes);
 void memory_fini(struct memory *memory);
 
