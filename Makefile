@@ -47,6 +47,7 @@ agent:
 #: make install   module and agent into DESTDIR= prefix=, after modules and agent
 install:
 	@kmod/install
+	@rm -rf build/stage
 	@$(SDK) run make -C agent install DESTDIR=/layby/build/stage prefix=$(prefix) \
 		sysconfdir=$(sysconfdir)
 	@cp -rT build/stage $(DESTDIR)/
