@@ -65,30 +65,36 @@ static FILE *out(const struct options *options)
 	return options_write_to_stdout(options) ? stderr : stdout;
 }
 
-static void bytes_text(uint64_t bytes, char *buffer, size_t size)
-{
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
-	double scaled = (double)bytes;
-	size_t i = 0;
+/* How a unit is shown to people: in steps of @step from the first on. */
+struct scale {
+	double step;
+	const char *units[6];
+};
 
-	while (scaled >= 1024 && i + 1 < ARRAY_SIZE(units)) {
-		scaled /= 1024;
-		i++;
-	}
-	snprintf(buffer, size, i ? "%.1f %s" : "%.0f %s", scaled, units[i]);
-}
+static const struct scale scales[] = {
+	[UNIT_NONE] = { 1, { "" } },
+	[UNIT_BYTES] = { 1024, { " B", " KiB", " MiB", " GiB", " TiB" } },
+	[UNIT_NS] = { 1000, { " ns", " us", " ms", " s" } },
+	[UNIT_US] = { 1000, { " us", " ms", " s" } },
+	[UNIT_UJ] = { 1000, { " uJ", " mJ", " J", " kJ", " MJ" } },
+	[UNIT_HZ] = { 1000, { " Hz", " kHz", " MHz", " GHz" } },
+};
 
 static void number_text(enum unit unit, uint64_t n, char *buffer, size_t size)
 {
-	static const char *const units[] = {
-		[UNIT_NONE] = "",  [UNIT_US] = " us", [UNIT_NS] = " ns",
-		[UNIT_UJ] = " uJ", [UNIT_HZ] = " Hz",
-	};
+	const struct scale *scale = &scales[unit];
+	const char *const *name = scale->units;
+	double scaled = (double)n;
 
-	if (unit == UNIT_BYTES)
-		bytes_text(n, buffer, size);
-	else
-		snprintf(buffer, size, "%" PRIu64 "%s", n, units[unit]);
+	if (scale->step <= 1) {
+		snprintf(buffer, size, "%" PRIu64, n);
+		return;
+	}
+	while (scaled >= scale->step && name[1]) {
+		scaled /= scale->step;
+		name++;
+	}
+	snprintf(buffer, size, "%.4g%s", scaled, *name);
 }
 
 /* NULL if the object has no such value, or an empty one. */
