@@ -59,7 +59,8 @@
  * A ring of COMMANDS entries of struct layby_vnpu_command. The driver fills the
  * entry TAIL % COMMANDS, writes TAIL + 1 and rings vector 0. The device works
  * them off in order, writes the entry's result, then HEAD + 1, and raises
- * vector 0. TAIL and HEAD run freely.
+ * vector 0. TAIL and HEAD run freely; at a reset of the whole device HEAD is
+ * moved up to TAIL and what was queued is forgotten.
  */
 #define LAYBY_VNPU_REG_COMMAND_TAIL	0x100u	/* u32, written by the driver */
 #define LAYBY_VNPU_REG_COMMAND_HEAD	0x104u	/* u32, written by the device */

@@ -191,9 +191,10 @@ static void test_reset_device(void **state)
 	assert_int_equal(client_read32(client, LAYBY_VNPU_REG_GENERATION), 2);
 	assert_int_equal(client_read64(client, LAYBY_VNPU_SLOT(0) +
 					       LAYBY_VNPU_SLOT_WINDOW_BYTES), 0);
-	assert_int_equal(client_read32(client, LAYBY_VNPU_REG_COMMAND_HEAD), 0);
+	/* Both run on: a tail that is being written does not bring old ones back. */
+	assert_int_equal(client_read32(client, LAYBY_VNPU_REG_COMMAND_HEAD),
+			 client->command_tail);
 	assert_false(client_complete(client, 0, &completion, 100));
-	client->command_tail = 0;
 	client_enable(client, 0);
 	assert_works(client, 0);
 }
@@ -246,7 +247,6 @@ static void test_refuse_reset(void **state)
 			 UINT32_MAX);
 	assert_works(client, 1);
 	call(client, "ResetDevice", NULL);
-	client->command_tail = 0;
 	client_enable(client, 0);
 	assert_works(client, 0);
 }

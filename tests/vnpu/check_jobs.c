@@ -280,7 +280,6 @@ static void test_tile_memory_stays(void **state)
 	assert_int_equal(client_command(client, LAYBY_VNPU_OP_SLOT_DISABLE, 0, 0),
 			 LAYBY_VNPU_RESULT_OK);
 	sd_json_variant_unref(client_control(client, "ResetDevice", NULL));
-	client->command_tail = 0;
 	client_enable(client, 0);
 	job = client_job(client, 0, "leak", 0, 4096);
 	assert_int_equal(client_run(client, 0, &job, 0, &completion),

@@ -69,12 +69,12 @@ int device_power_on(struct device *device)
 	device_freeze(device, false);
 	for (uint32_t i = 0; i < device->config.slots; i++)
 		slot_reset(&device->slots[i]);
-	firmware_reset(&device->firmware);
 	sensors_power_on(&device->sensors);
 	memory_fini(&device->memory);
 	r = memory_init(&device->memory, device->config.memory_mib << 20);
 	if (r < 0)
 		return r;
+	firmware_reset(&device->firmware);
 	clock_power_on(&device->clock);
 	tiles_power_on(&device->tiles, device->config.tiles,
 		       device->config.seed);
@@ -85,17 +85,13 @@ int device_power_on(struct device *device)
 
 void device_reset(struct device *device)
 {
-	struct memory *memory = &device->memory;
-
 	device_freeze(device, false);
 	for (uint32_t i = 0; i < device->config.slots; i++) {
 		slot_reset(&device->slots[i]);
 		registers_clear(&device->slots[i]);
 	}
 	firmware_reset(&device->firmware);
-	memory_write32(memory, LAYBY_VNPU_REG_COMMAND_TAIL, 0);
-	memory_write32(memory, LAYBY_VNPU_REG_COMMAND_HEAD, 0);
-	memory_write32(memory, LAYBY_VNPU_REG_GENERATION,
+	memory_write32(&device->memory, LAYBY_VNPU_REG_GENERATION,
 		       ++device->generation);
 	transport_interrupt(&device->transport, LAYBY_VNPU_VECTOR_MANAGEMENT);
 }

@@ -185,9 +185,16 @@ void firmware_fini(struct firmware *firmware)
 	timer_fini(&firmware->timer);
 }
 
+/*
+ * Forgets what is queued, and nothing else: a driver that was about to write
+ * its next tail must not be taken to ask for old commands again.
+ */
 void firmware_reset(struct firmware *firmware)
 {
+	struct memory *memory = &firmware->device->memory;
+
 	timer_cancel(&firmware->timer);
-	firmware->head = 0;
 	firmware->busy = false;
+	firmware->head = memory_read32(memory, LAYBY_VNPU_REG_COMMAND_TAIL);
+	memory_write32(memory, LAYBY_VNPU_REG_COMMAND_HEAD, firmware->head);
 }
