@@ -153,7 +153,8 @@ enum layby_queue_state {
  * @by_tag: hardware tag to job
  * @free_tag: stack of hardware tags, @free_tags of them
  * @state: enum layby_queue_state
- * @last_party: party of the job pushed last, 0: unknown, clear the tiles
+ * @tile_party: the one party whose bytes may be on the tiles once all that was
+ *              pushed has left the hardware, 0: unknown
  * @head: job that @head_since_ns is about
  * @head_since_ns: when it came to the head of the ring
  * @stopping: a job may be stopping
@@ -180,7 +181,7 @@ struct layby_queue {
 	u16 free_tag[LAYBY_QUEUE_DEPTH_MAX];
 	u32 free_tags;
 	enum layby_queue_state state;
-	u64 last_party;
+	u64 tile_party;
 	struct layby_job *head;
 	u64 head_since_ns;
 	bool stopping;

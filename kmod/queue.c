@@ -103,17 +103,25 @@ void layby_queue_ring(struct layby_queue *queue)
 	queue->ops->doorbell(queue->priv, queue->slot);
 }
 
+/*
+ * Is nobody else's byte on the tiles when this party's next job starts (ISO-4)?
+ * Only if the last job that left the hardware was its own and ran, and all that
+ * are on it are its own: what stands in the ring ahead may yet be aborted before
+ * it starts, and would take its own clearing along.
+ */
+static bool layby_tiles_own(const struct layby_queue *queue,
+			    const struct layby_party *party)
+{
+	return queue->tile_party == party->id && party->in_flight == queue->count;
+}
+
 void layby_queue_push(struct layby_queue *queue, struct layby_job *job)
 {
-	u64 party = job->party->id;
-	u32 flags = 0;
+	struct layby_party *party = job->party;
 
-	/* Tile-local memory is the last party's until it is cleared (ISO-4). */
-	if (queue->last_party != party)
-		flags = LAYBY_PUSH_CLEAR_TILES;
-	queue->last_party = party;
 	queue->ops->push(queue->priv, queue->slot, &job->prepared->hw, job->hw_tag,
-			 party, flags);
+			 party->id,
+			 layby_tiles_own(queue, party) ? 0 : LAYBY_PUSH_CLEAR_TILES);
 }
 
 /* --- Submission ----------------------------------------------------------- */
@@ -285,6 +293,11 @@ static void layby_queue_retire_done(struct layby_queue *queue,
 				    queue->slot, done->tag, done->status);
 		return;
 	}
+	/* One that failed may have begun, and cleared, or not: nobody's then. */
+	if (done->status == LAYBY_HW_OK)
+		queue->tile_party = job->party->id;
+	else if (queue->tile_party != job->party->id)
+		queue->tile_party = 0;
 	if (done->status == LAYBY_HW_ABORTED && job->stopping)
 		layby_job_retire(queue, job, job->stop_result, job->stop_reason,
 				 done, batch);

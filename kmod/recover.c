@@ -55,7 +55,7 @@ static void layby_queue_resume(struct layby_queue *queue,
 	u32 n = 0;
 
 	queue->state = LAYBY_QUEUE_RUNNING;
-	queue->last_party = 0;
+	queue->tile_party = 0;
 	while (n < queue->count) {
 		job = layby_queue_nth(queue, n);
 		layby_job_resume(queue, job, batch);

@@ -85,6 +85,41 @@ static void test_other_party_queued(void **state)
 	must_give(work_wait(&first), 0);
 }
 
+/*
+ * The job that was to have the tiles cleared is cancelled before it starts: the
+ * one behind it, of the same party, must not find what it would have cleared.
+ */
+static void test_clearing_job_cancelled(void **state)
+{
+	start_first(500000);
+	must(work_submit(&first, 0));
+	assert_true(slot_becomes(GUEST_SLOT, "running"));
+	must(work_start(&second, LAYBY_CLASS_GUEST, "leak"));
+	memset(second.output.map, 0xff, LEAK_BYTES);
+	must(work_submit(&second, 0));
+	must(work_submit(&second, 1));
+	must_give(work_cancel(&second, 0), -ECANCELED);
+	must_give(work_wait(&second), 0);
+	assert_true(all_bytes(second.output.map, 0, LEAK_BYTES));
+	must_give(work_wait(&first), 0);
+}
+
+/* The same, but the one behind it comes only then. */
+static void test_clearing_job_cancelled_before(void **state)
+{
+	start_first(500000);
+	must(work_submit(&first, 0));
+	assert_true(slot_becomes(GUEST_SLOT, "running"));
+	must(work_start(&second, LAYBY_CLASS_GUEST, "leak"));
+	memset(second.output.map, 0xff, LEAK_BYTES);
+	must(work_submit(&second, 0));
+	must_give(work_cancel(&second, 0), -ECANCELED);
+	must(work_submit(&second, 1));
+	must_give(work_wait(&second), 0);
+	assert_true(all_bytes(second.output.map, 0, LEAK_BYTES));
+	must_give(work_wait(&first), 0);
+}
+
 static void test_party_closed(void **state)
 {
 	start_first(1000);
@@ -102,10 +137,14 @@ static void run_and_abort(void)
 	assert_true(report_becomes_done(&first.party, 3));
 }
 
-static void test_own_party_after_abort(void **state)
+/* Shows that the next can fail: the device has left them there. */
+static void test_abort_leaves_bytes(void **state)
 {
+	uint8_t byte;
+
 	run_and_abort();
-	assert_int_equal(look(&first), 1);
+	must(control_read_tile(0, &byte, 1));
+	assert_int_equal(byte, SECRET);
 }
 
 static void test_after_abort(void **state)
@@ -194,7 +233,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(own_party), TEST(other_party), TEST(other_party_queued),
-		TEST(party_closed), TEST(own_party_after_abort), TEST(after_abort),
+		TEST(party_closed), TEST(abort_leaves_bytes), TEST(after_abort),
+		TEST(clearing_job_cancelled), TEST(clearing_job_cancelled_before),
 		TEST(own_party_after_reset), TEST(after_reset), TEST(other_slot),
 		TEST(after_reload), TEST(reset_clears), TEST(load_clears),
 	};
