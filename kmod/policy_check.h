@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one validator of policies, for the module, the tools and the tests. What
+ * it says is about bytes only: whether they are signed is firmware.c's.
+ */
+#ifndef LAYBY_POLICY_CHECK_H
+#define LAYBY_POLICY_CHECK_H
+
+#include <layby/policy.h>
+
+/**
+ * struct layby_policy_hw - what a policy is held against
+ * @name: kind of accelerator, NUL-terminated
+ * @memory_bytes: memory that windows are cut from
+ * @abort_bound_ns: longest time from an abort to its answer
+ * @reset_bound_ns: longest time of all that follows an abort without an answer,
+ *                  until the tiles are handed over: reset, clear, enable
+ * @serial_floor: policies with a lower serial are refused
+ * @page_bytes: of the machine that maps windows, a power of two
+ * @tiles: number of tiles, 1 to 32
+ * @slots: number of slots
+ * @queue_depth: jobs in a slot's ring
+ */
+struct layby_policy_hw {
+	const char *name;
+	__u64 memory_bytes;
+	__u64 abort_bound_ns;
+	__u64 reset_bound_ns;
+	__u64 serial_floor;
+	__u32 page_bytes;
+	__u32 tiles;
+	__u32 slots;
+	__u32 queue_depth;
+};
+
+/** enum layby_policy_kind - how a field is stored, little-endian */
+enum layby_policy_kind {
+	LAYBY_POLICY_KIND_U32,
+	LAYBY_POLICY_KIND_S32,
+	LAYBY_POLICY_KIND_U64,
+	LAYBY_POLICY_KIND_TEXT,
+};
+
+/**
+ * struct layby_policy_field_info - a field as the validator knows it
+ * @name: name of the member, which says the unit, too
+ * @offset: in struct layby_policy or struct layby_policy_partition
+ * @kind: enum layby_policy_kind
+ * @rule: that is broken outside the range, enum layby_policy_rule
+ * @low: lowest value that is right, sign-extended; of a text, the length
+ * @high: highest one; a text has room for that and its NUL
+ */
+struct layby_policy_field_info {
+	const char *name;
+	__u32 offset;
+	__u32 kind;
+	__u32 rule;
+	__u64 low;
+	__u64 high;
+};
+
+/* By enum layby_policy_field; policy_fields.c. */
+extern const struct layby_policy_field_info layby_policy_fields[LAYBY_POLICY_FIELDS];
+
+/**
+ * layby_policy_validate() - is this a policy for this accelerator?
+ * @blob: the file, any bytes, any alignment; nobody may be writing to it
+ * @size: bytes at @blob, any number; nothing outside is read
+ * @hw: the accelerator
+ * @err: the first rule that is broken; LAYBY_POLICY_RULE_NONE on success
+ *
+ * Any context. Takes time bounded by LAYBY_POLICY_SIZE_MAX.
+ *
+ * Return: 0, then every field may be used as it stands; or -EINVAL.
+ */
+int layby_policy_validate(const void *blob, size_t size, const struct layby_policy_hw *hw,
+			  struct layby_policy_error *err);
+
+/* NULL for a number that there is not. */
+const struct layby_policy_field_info *layby_policy_field_info(__u32 field);
+const char *layby_policy_rule_name(__u32 rule);
+
+#endif /* LAYBY_POLICY_CHECK_H */
