@@ -39,8 +39,7 @@ static const struct {
 	uint64_t value;
 } head_numbers[] = {
 	{ FIELD(MAGIC), LAYBY_POLICY_MAGIC }, { FIELD(VERSION), LAYBY_POLICY_VERSION },
-	{ FIELD(PARTITION_COUNT), BLOB_PARTITIONS }, { FIELD(SERIAL), 9 },
-	{ FIELD(OWNER_BYTES), BLOB_OWNER_BYTES },
+	{ FIELD(SERIAL), 9 },
 	{ FIELD(POWER_MW), 20000 }, { FIELD(RAIL_MW), 70000 },
 	{ FIELD(TRIP_MDEG), 95000 }, { FIELD(RESUME_MDEG), 85000 },
 	{ FIELD(DRIVING_POWER_MW), 40000 }, { FIELD(AMBIENT_MDEG), 50000 },
@@ -51,8 +50,7 @@ static const struct {
 	{ FIELD(INTERVAL_NS), 200 * MS }, { FIELD(PARK_CAN_ID), 0x3e9 },
 };
 
-/* in the order of the fields, up to the share of bandwidth */
-static const uint64_t part_numbers[BLOB_PARTITIONS][10] = {
+static const uint64_t part_numbers[BLOB_PARTITIONS][BLOB_NUMBERS] = {
 	{ LAYBY_CLASS_DRIVING, 0, 0, 16 * MIB, 0x00ff, 0x000f, 2, 256, 100 * MS, 400 },
 	{ LAYBY_CLASS_DRIVING, 1, 16 * MIB, 16 * MIB, 0xff00, 0x0f00, 2, 64, 200 * MS, 300 },
 	{ LAYBY_CLASS_GUEST, 0, 48 * MIB, 8 * MIB, 0, 0xf0f0, 0, 128, 500 * MS, 200 },
@@ -76,23 +74,40 @@ void blob_set(struct blob *blob, uint32_t partition, uint32_t field, uint64_t va
 	memcpy(blob->bytes + blob_offset(partition, field), &value, bytes);
 }
 
+void blob_resize(struct blob *blob, uint32_t partitions, uint32_t owner_bytes)
+{
+	size_t owner = blob_offset(partitions, FIELD(PARTITION_CLASS));
+
+	blob->size = (owner + owner_bytes + 7) / 8 * 8;
+	memset(blob->bytes + owner, 0, sizeof(blob->bytes) - owner);
+	memset(blob->bytes + owner, 0xc5, owner_bytes);
+	blob_set(blob, NOWHERE, FIELD(PARTITION_COUNT), partitions);
+	blob_set(blob, NOWHERE, FIELD(OWNER_OFFSET), owner);
+	blob_set(blob, NOWHERE, FIELD(OWNER_BYTES), owner_bytes);
+	blob_set(blob, NOWHERE, FIELD(SIZE), blob->size);
+}
+
+void blob_set_partition(struct blob *blob, uint32_t partition,
+			const uint64_t numbers[BLOB_NUMBERS])
+{
+	uint32_t i;
+
+	for (i = 0; i < BLOB_NUMBERS; i++)
+		blob_set(blob, partition, LAYBY_POLICY_FIELD_PARTITION + i, numbers[i]);
+	blob_set(blob, partition, FIELD(PARTITION_PAD), 0);
+}
+
 void blob_init(struct blob *blob)
 {
-	size_t owner = blob_offset(BLOB_PARTITIONS, FIELD(PARTITION_CLASS));
-	uint32_t i, j;
+	uint32_t i;
 
 	memset(blob, 0, sizeof(*blob));
 	memcpy(blob->bytes, &blob_head, sizeof(blob_head));
 	for (i = 0; i < sizeof(head_numbers) / sizeof(head_numbers[0]); i++)
 		blob_set(blob, NOWHERE, head_numbers[i].field, head_numbers[i].value);
-	for (i = 0; i < BLOB_PARTITIONS; i++) {
-		for (j = 0; j < 10; j++)
-			blob_set(blob, i, LAYBY_POLICY_FIELD_PARTITION + j, part_numbers[i][j]);
-	}
-	memset(blob->bytes + owner, 0xc5, BLOB_OWNER_BYTES);
-	blob->size = (owner + BLOB_OWNER_BYTES + 7) / 8 * 8;
-	blob_set(blob, NOWHERE, FIELD(OWNER_OFFSET), owner);
-	blob_set(blob, NOWHERE, FIELD(SIZE), blob->size);
+	blob_resize(blob, BLOB_PARTITIONS, BLOB_OWNER_BYTES);
+	for (i = 0; i < BLOB_PARTITIONS; i++)
+		blob_set_partition(blob, i, part_numbers[i]);
 }
 
 int blob_validate_bytes(const void *bytes, size_t size, const struct layby_policy_hw *hw,

@@ -14,6 +14,8 @@
 
 #define BLOB_PARTITIONS		3u
 #define BLOB_OWNER_BYTES	29u
+/* of a partition, in the order of the fields, up to the share of bandwidth */
+#define BLOB_NUMBERS		10u
 #define NOWHERE			LAYBY_POLICY_NO_PARTITION
 #define RULE(name)		LAYBY_POLICY_RULE_##name
 #define FIELD(name)		LAYBY_POLICY_FIELD_##name
@@ -29,6 +31,10 @@ extern const struct layby_policy_hw blob_hw;
 void blob_init(struct blob *blob);
 
 size_t blob_offset(uint32_t partition, uint32_t field);
+/* Room for so many partitions, and a certificate behind them. */
+void blob_resize(struct blob *blob, uint32_t partitions, uint32_t owner_bytes);
+void blob_set_partition(struct blob *blob, uint32_t partition,
+			const uint64_t numbers[BLOB_NUMBERS]);
 void blob_set(struct blob *blob, uint32_t partition, uint32_t field, uint64_t value);
 
 /* Judge a copy that a sanitizer guards at its last byte. */

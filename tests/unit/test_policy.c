@@ -349,21 +349,21 @@ static void test_hardware(void **state)
 /* One partition, of a guest: nobody drives. */
 static void test_no_driving(void **state)
 {
-	size_t from = blob_offset(2, FIELD(PARTITION_CLASS));
-	size_t to = blob_offset(0, FIELD(PARTITION_CLASS));
+	static const uint64_t guest[BLOB_NUMBERS] = {
+		LAYBY_CLASS_GUEST, 0, 0, MIB, 0, 0xffff, 0, 1, MS, 1,
+	};
 	struct layby_policy_error err;
 	struct blob blob;
 
 	blob_init(&blob);
-	memmove(blob.bytes + to, blob.bytes + from, blob.size - from);
-	blob.size -= from - to;
-	blob_set(&blob, NOWHERE, FIELD(SIZE), blob.size);
-	blob_set(&blob, NOWHERE, FIELD(PARTITION_COUNT), 1);
-	blob_set(&blob, NOWHERE, FIELD(OWNER_OFFSET), 456);
+	blob_resize(&blob, 1, 1);
+	blob_set_partition(&blob, 0, guest);
 	assert_int_equal(blob_validate(&blob, &err), -EINVAL);
 	assert_int_equal(err.rule, RULE(NO_DRIVING));
 	assert_int_equal(err.partition, NOWHERE);
 }
+
+/* --- Policies that are right ---------------------------------------------- */
 
 static void test_valid(void **state)
 {
@@ -375,10 +375,61 @@ static void test_valid(void **state)
 	blob_assert_safe(&blob);
 }
 
+/* Also a certificate that needs no padding behind it, and texts of one letter. */
+static void test_smallest(void **state)
+{
+	static const uint64_t driving[BLOB_NUMBERS] = {
+		LAYBY_CLASS_DRIVING, 0, 0, 4096, 0xffff, 0xffff, 1, 1, 1, 1,
+	};
+	struct layby_policy_error err;
+	struct blob blob;
+	uint32_t bytes, field;
+
+	for (bytes = 1; bytes <= 9; bytes++) {
+		blob_init(&blob);
+		blob_resize(&blob, 1, bytes);
+		blob_set_partition(&blob, 0, driving);
+		for (field = FIELD(ID); field <= FIELD(CHANGE); field++) {
+			memset(blob.bytes + blob_offset(NOWHERE, field), 0,
+			       layby_policy_field_info(field)->high + 1);
+			blob.bytes[blob_offset(NOWHERE, field)] = ' ';
+		}
+		assert_int_equal(blob_validate(&blob, &err), 0);
+		blob_assert_safe(&blob);
+	}
+}
+
+/* Eight windows that lie in the other order and fill the memory, longest texts. */
+static void test_largest(void **state)
+{
+	struct layby_policy_hw hw = blob_hw;
+	struct layby_policy_error err;
+	struct blob blob;
+	uint32_t i, field;
+
+	hw.slots = 8;
+	blob_init(&blob);
+	blob_resize(&blob, LAYBY_POLICY_PARTITIONS_MAX, LAYBY_POLICY_OWNER_BYTES_MAX);
+	for (i = 0; i < LAYBY_POLICY_PARTITIONS_MAX; i++) {
+		const uint64_t numbers[BLOB_NUMBERS] = {
+			i ? LAYBY_CLASS_GUEST : LAYBY_CLASS_DRIVING, i, (7 - i) * 8 * MIB, 8 * MIB,
+			i ? 0 : 0xffff, 1 << i, !i, 256, 60000 * MS, 125,
+		};
+		blob_set_partition(&blob, i, numbers);
+	}
+	for (field = FIELD(ID); field <= FIELD(CHANGE); field++)
+		memset(blob.bytes + blob_offset(NOWHERE, field), '~',
+		       layby_policy_field_info(field)->high);
+	assert_int_equal(blob.size, LAYBY_POLICY_SIZE_MAX);
+	assert_int_equal(blob_validate_bytes(blob.bytes, blob.size, &hw, &err), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_valid),
+		cmocka_unit_test(test_smallest),
+		cmocka_unit_test(test_largest),
 		cmocka_unit_test(test_breaches),
 		cmocka_unit_test(test_every_rule),
 		cmocka_unit_test(test_limits),
