@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The gate: may guest work run now? Pure: a function of its inputs, no state,
+ * no kernel API beyond types. The same file goes into the module, the host
+ * tests and the proofs.
+ */
+#ifndef LAYBY_GATE_H
+#define LAYBY_GATE_H
+
+#include <linux/types.h>
+#ifndef __KERNEL__
+#include <stdbool.h>
+#endif
+
+/**
+ * enum layby_gate_reason - why the gate is what it is; exactly one at a time
+ *
+ * In the order of precedence: of several that hold, the first one is told
+ * (ISO-11). What must be mended by people comes first, what passes by itself
+ * last.
+ */
+enum layby_gate_reason {
+	/** @LAYBY_GATE_FAULT: a slot is fenced or a reset failed; latched */
+	LAYBY_GATE_FAULT = 1,
+	/** @LAYBY_GATE_SUSPEND: the system is going to sleep */
+	LAYBY_GATE_SUSPEND = 2,
+	/** @LAYBY_GATE_NO_POLICY: no verified policy is in force */
+	LAYBY_GATE_NO_POLICY = 3,
+	/** @LAYBY_GATE_NOT_SEALED: boot is not finished */
+	LAYBY_GATE_NOT_SEALED = 4,
+	/** @LAYBY_GATE_NO_SIGNAL: the vehicle's signals never came or are stale */
+	LAYBY_GATE_NO_SIGNAL = 5,
+	/** @LAYBY_GATE_DRIVING: not parked, or an unknown mode */
+	LAYBY_GATE_DRIVING = 6,
+	/** @LAYBY_GATE_PARK_HOLD: parked, not yet for the hold time */
+	LAYBY_GATE_PARK_HOLD = 7,
+	/** @LAYBY_GATE_NO_CONSENT: the owner gave none, or took it back */
+	LAYBY_GATE_NO_CONSENT = 8,
+	/** @LAYBY_GATE_CLOCK_STEPPED: the wall clock jumped since consent came */
+	LAYBY_GATE_CLOCK_STEPPED = 9,
+	/** @LAYBY_GATE_CONSENT_TIME: outside the time that it was given for */
+	LAYBY_GATE_CONSENT_TIME = 10,
+	/** @LAYBY_GATE_CONSENT_ENERGY: its energy is used up */
+	LAYBY_GATE_CONSENT_ENERGY = 11,
+	/** @LAYBY_GATE_NO_LEASE: the agent is not there, or silent */
+	LAYBY_GATE_NO_LEASE = 12,
+	/** @LAYBY_GATE_NO_GOVERNOR: none attached, or its verdict is stale */
+	LAYBY_GATE_NO_GOVERNOR = 13,
+	/** @LAYBY_GATE_GOVERNOR: the governor says no */
+	LAYBY_GATE_GOVERNOR = 14,
+	/** @LAYBY_GATE_NO_SENSOR: sensors never read, or stale */
+	LAYBY_GATE_NO_SENSOR = 15,
+	/** @LAYBY_GATE_HOT: at or above the trip temperature */
+	LAYBY_GATE_HOT = 16,
+	/** @LAYBY_GATE_COOLING: was hot, not yet below the resume temperature */
+	LAYBY_GATE_COOLING = 17,
+	/** @LAYBY_GATE_OPEN: everything is right */
+	LAYBY_GATE_OPEN = 18,
+};
+
+/** enum layby_mode - anything else counts as driving */
+enum layby_mode {
+	LAYBY_MODE_UNKNOWN = 0,
+	LAYBY_MODE_DRIVING = 1,
+	LAYBY_MODE_PARKED = 2,
+};
+
+/**
+ * struct layby_gate_stamp - when something was last heard of
+ * @at_ns: CLOCK_MONOTONIC, 0: never
+ * @age_max_ns: for how long it counts; from the policy
+ */
+struct layby_gate_stamp {
+	__u64 at_ns;
+	__u64 age_max_ns;
+};
+
+/**
+ * struct layby_gate_input - all that the gate looks at
+ *
+ * Zeroed, it is closed. Wall times are CLOCK_REALTIME in nanoseconds.
+ *
+ * @now_ns: CLOCK_MONOTONIC
+ * @signal: the vehicle's signals
+ * @park_hold_ns: how long parked must have lasted; from the policy
+ * @parked_since_ns: CLOCK_MONOTONIC, 0: not parked
+ * @lease: the agent's promise
+ * @governor: the governor's verdict
+ * @sensor: temperature and power
+ * @wall_ns: the wall clock, read together with @now_ns
+ * @consent_offset_ns: wall clock less monotonic clock when consent was accepted
+ * @consent_offset_max_ns: by how much that may differ from now
+ * @consent_not_before_ns: first instant of the consent, wall time
+ * @consent_not_after_ns: last instant of it, wall time
+ * @consent_energy_uj: what is left of it, microjoule
+ * @mode: enum layby_mode
+ * @temperature_mc: millidegree Celsius
+ * @trip_mc: closed at and above; from the policy
+ * @resume_mc: open again below; from the policy, below @trip_mc
+ * @policy: a verified policy is in force
+ * @sealed: boot is finished
+ * @fault: latched
+ * @suspend: pending
+ * @consent: given and not withdrawn
+ * @governor_attached: one is attached
+ * @governor_open: its verdict
+ * @was_hot: the trip was reached since it was last below @resume_mc
+ */
+struct layby_gate_input {
+	__u64 now_ns;
+	struct layby_gate_stamp signal;
+	__u64 park_hold_ns;
+	__u64 parked_since_ns;
+	struct layby_gate_stamp lease;
+	struct layby_gate_stamp governor;
+	struct layby_gate_stamp sensor;
+	__s64 wall_ns;
+	__s64 consent_offset_ns;
+	__u64 consent_offset_max_ns;
+	__s64 consent_not_before_ns;
+	__s64 consent_not_after_ns;
+	__u64 consent_energy_uj;
+	__u32 mode;
+	__s32 temperature_mc;
+	__s32 trip_mc;
+	__s32 resume_mc;
+	bool policy;
+	bool sealed;
+	bool fault;
+	bool suspend;
+	bool consent;
+	bool governor_attached;
+	bool governor_open;
+	bool was_hot;
+};
+
+/**
+ * layby_gate_reason() - the one decision (ISO-2)
+ * @in: the inputs; any values at all
+ *
+ * Return: LAYBY_GATE_OPEN if guest work may run, else why not.
+ */
+enum layby_gate_reason layby_gate_reason(const struct layby_gate_input *in);
+
+/**
+ * layby_gate_deadline_ns() - when an open gate closes if nothing is heard
+ * @in: inputs for which the gate is open
+ *
+ * Return: CLOCK_MONOTONIC, the first instant at which one of the ages is
+ * exceeded or the consent has ended; @in->now_ns if the gate is not open.
+ */
+__u64 layby_gate_deadline_ns(const struct layby_gate_input *in);
+
+#endif /* LAYBY_GATE_H */
