@@ -40,6 +40,7 @@ struct worker {
 	struct slot slot[PARTIES];
 	struct command command[COMMANDS];
 	uint32_t next, pending;
+	bool haunted;			/* see check_finished() */
 	uint64_t submitted, finished, cancelled, timed_out, busy, failed;
 	const char *error;
 	int detail;
@@ -148,12 +149,17 @@ static void cancel_one(struct worker *w, uint32_t party, uint32_t tag)
 
 /* --- Completions ------------------------------------------------------------------ */
 
+/*
+ * The report at the tag is this job's, unless a command of a ring that is gone
+ * took the tag over meanwhile: a worker of io_uring's that has begun to issue one
+ * goes on after the ring was closed.
+ */
 static bool check_finished(struct worker *w, const struct command *command, int res)
 {
 	struct slot *slot = &w->slot[command->party];
 	const struct layby_report *report;
 
-	if (command->generation != slot->generation)
+	if (command->generation != slot->generation || w->haunted)
 		return true;
 	report = &slot->party.reports[command->tag];
 	if (report_state(&slot->party, command->tag) != LAYBY_REPORT_DONE)
@@ -275,6 +281,7 @@ static bool do_ring(struct worker *w)
 	io_uring_queue_exit(&w->ring);
 	memset(w->command, 0, sizeof(w->command));
 	w->pending = 0;
+	w->haunted = w->index == RING_ASYNC;
 	for (party = 0; party < PARTIES; party++)
 		memset(w->slot[party].waiting, 0, sizeof(w->slot[party].waiting));
 	return open_ring(w);
