@@ -131,17 +131,18 @@ static bool ended(struct guest *g, const struct job *job, bool *ret_finished)
 	return end;
 }
 
-/* The agent says when a job's properties change; no need to ask before. */
+/*
+ * The agent says when a job's properties change. Whatever was taken in may have
+ * been that, so look again before waiting: a second one does not come.
+ */
 static bool wait_end(struct guest *g, const struct job *job)
 {
 	bool finished;
 	int r;
 
 	while (!ended(g, job, &finished)) {
-		do
-			r = sd_bus_process(g->bus, NULL);
-		while (r > 0);
-		if (r >= 0)
+		r = sd_bus_process(g->bus, NULL);
+		if (r == 0)
 			r = sd_bus_wait(g->bus, UINT64_MAX);
 		if (r < 0 && r != -EINTR)
 			die("bus", r);
