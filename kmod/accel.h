@@ -64,9 +64,34 @@ struct layby_hw_completion {
 	u16 status;	/* enum layby_hw_status */
 };
 
+/**
+ * struct layby_hw_slot - what a slot is given when it is enabled
+ * @window: memory that its jobs may reach
+ * @tiles: mask of the tiles that its jobs run on
+ * @bandwidth_permille: its share of the memory bandwidth, 0: no share is set
+ * @watched: the device's watchdog stops it
+ */
 struct layby_hw_slot {
 	struct layby_hw_range window;
-	u32 tiles;	/* mask */
+	u32 tiles;
+	u32 bandwidth_permille;
+	bool watched;
+};
+
+/**
+ * struct layby_hw_sensors - what the accelerator measures
+ * @sample: grows with each new reading of the device
+ * @energy_uj: used since power-on, microjoule
+ * @temperature_mdeg: hottest place, millidegree Celsius
+ * @power_mw: mean over the last reading, whole device
+ * @level: performance level now
+ */
+struct layby_hw_sensors {
+	u64 sample;
+	u64 energy_uj;
+	s32 temperature_mdeg;
+	u32 power_mw;
+	u32 level;
 };
 
 /**
@@ -117,6 +142,48 @@ struct layby_hw_ops {
 	 * Queue lock held, any context, must not sleep.
 	 */
 	void (*abort)(void *hw, u32 slot, u16 tag);
+	/**
+	 * @stop: start nothing more on the slot and stop what runs, until the
+	 * next @slot_enable. The answer is @stopped, within the declared abort
+	 * bound. Any context, hard interrupts too; raw spinlocks are held, the
+	 * queue lock is not: it may come beside every other operation on the
+	 * slot, and again while it is being answered. Posted writes only. A
+	 * @slot_enable under which it comes may leave the slot enabled: layby
+	 * looks again.
+	 */
+	void (*stop)(void *hw, u32 slot);
+	/**
+	 * @stopped: is the stop done, or has the watchdog stopped the slot?
+	 * Then no byte of its window is touched any more and no completion
+	 * comes that is not in the ring: what ran has one, what waited has
+	 * none. When it becomes true layby_slot_interrupt() is called. False
+	 * for a slot in service. Any context.
+	 */
+	bool (*stopped)(void *hw, u32 slot);
+	/**
+	 * @slot_tiles: change the tiles of an enabled slot, for jobs that start
+	 * from now on; what runs keeps its own. May sleep, within the declared
+	 * reset bound. 0 or -errno: the slot keeps those that it had.
+	 */
+	int (*slot_tiles)(void *hw, u32 slot, u32 tiles);
+	/**
+	 * @tiles_busy: mask of the tiles that started and unfinished jobs of
+	 * all slots hold. Any context.
+	 */
+	u32 (*tiles_busy)(void *hw);
+	/**
+	 * @watchdog: have the device stop every watched slot by itself if it is
+	 * not fed for @timeout_ns; 0: do not. Counts as fed now. May sleep,
+	 * within the declared reset bound. 0 or -errno.
+	 */
+	int (*watchdog)(void *hw, u64 timeout_ns);
+	/** @feed: feed the watchdog. Any context. A posted write. */
+	void (*feed)(void *hw);
+	/**
+	 * @sensors: the last reading. May sleep shortly. 0; -ENODATA: the
+	 * device gives none.
+	 */
+	int (*sensors)(void *hw, struct layby_hw_sensors *sensors);
 	/**
 	 * @pop: take up to @max completions out of the slot's ring, return how
 	 * many. Must check what it reads from the hardware; a tag that is not
