@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The gatekeeper: the one gate of the module. The pieces that know something
+ * (vehicle, lease, consent, governor, control) tell it; it asks the pure gate.c
+ * and lets reclaim.c act.
+ *
+ * Its lock is a raw spinlock and the innermost of all, so that every input may
+ * come from any context; what it does under the lock is compare and write a
+ * register. Whatever sleeps is the reclaim worker's, whatever may be late (events,
+ * mappings) an ordinary worker's.
+ */
+#ifndef LAYBY_KEEPER_H
+#define LAYBY_KEEPER_H
+
+#include <linux/time64.h>
+#include <linux/types.h>
+
+#include "accel.h"
+#include "gate.h"
+
+struct layby_accel;
+struct layby_consent_terms;
+struct layby_partition;
+
+/* How often sensors and governor are asked while the gate is, or may soon be, open. */
+#define LAYBY_SAMPLE_PERIOD_NS	(50ULL * NSEC_PER_MSEC)
+
+/* For how long an answer of theirs counts. */
+#define LAYBY_SAMPLE_AGE_NS	(5 * LAYBY_SAMPLE_PERIOD_NS)
+
+/* The wall clock may be set by so much without that a consent is doubted. */
+#define LAYBY_CLOCK_STEP_NS	(2ULL * NSEC_PER_SEC)
+
+/* Reclaims that took less than 2^(N+1) microseconds and not less than 2^N; the last: or more. */
+#define LAYBY_RECLAIM_BUCKETS	24
+
+/**
+ * struct layby_vehicle_view - what the vehicle's signals mean together
+ * @mode: enum layby_mode
+ * @charging: 0: unknown, 1: no, 2: yes
+ * @charge_percent: state of charge, 0 to 100; 255: unknown
+ */
+struct layby_vehicle_view {
+	u32 mode;
+	u8 charging;
+	u8 charge_percent;
+};
+
+/**
+ * struct layby_reclaim_stats - what closing took
+ * @opened: how often guest work was let in
+ * @reclaims: how often the tiles were handed back
+ * @resets: of them, with a slot reset because the stop was not answered
+ * @late: of them, longer than the policy's bound
+ * @last_ns: from the input to the tiles handed back, the last one
+ * @worst_ns: the longest one
+ * @bucket: see LAYBY_RECLAIM_BUCKETS
+ */
+struct layby_reclaim_stats {
+	u64 opened;
+	u64 reclaims;
+	u64 resets;
+	u64 late;
+	u64 last_ns;
+	u64 worst_ns;
+	u32 bucket[LAYBY_RECLAIM_BUCKETS];
+};
+
+/**
+ * struct layby_keeper_state - a snapshot
+ * @in: the inputs as the gate last saw them
+ * @reason: enum layby_gate_reason
+ * @since_ns: CLOCK_MONOTONIC, since when
+ * @changes: how often the reason changed
+ * @guests_in: guest slots are enabled, or not yet handed back
+ * @stats: see there
+ */
+struct layby_keeper_state {
+	struct layby_gate_input in;
+	u32 reason;
+	u64 since_ns;
+	u64 changes;
+	bool guests_in;
+	struct layby_reclaim_stats stats;
+};
+
+/**
+ * struct layby_keeper_bounds - what the policy in force says to the gate
+ * @signal_age_ns: a signal older than this is none
+ * @lease_age_ns: a lease older than this is none
+ * @park_hold_ns: every condition of parked must hold for so long
+ * @abort_ns: a stop that is not answered within it has its slot reset
+ * @reclaim_ns: from the input to the tiles handed back
+ * @watchdog_ns: the device stops guest slots if it is not fed for so long
+ * @trip_mc: millidegree Celsius, closed at and above
+ * @resume_mc: may open again below
+ */
+struct layby_keeper_bounds {
+	u64 signal_age_ns;
+	u64 lease_age_ns;
+	u64 park_hold_ns;
+	u64 abort_ns;
+	u64 reclaim_ns;
+	u64 watchdog_ns;
+	s32 trip_mc;
+	s32 resume_mc;
+};
+
+/* --- Inputs; any context unless said otherwise; also with no accelerator --- */
+
+/* @heartbeat: the frame that the policy names was in it, which renews the age. */
+void layby_keeper_vehicle(const struct layby_vehicle_view *view, bool heartbeat);
+/* true: renewed now; false: given up. */
+void layby_keeper_lease(bool held);
+/* NULL: withdrawn; returns when guest memory is cleared. Copied. Process context. */
+void layby_keeper_consent(const struct layby_consent_terms *terms);
+/* What a guest job used. */
+void layby_keeper_energy(u64 uj);
+/* A verdict of now; not attached: gone. */
+void layby_keeper_governor(bool attached, bool open);
+/* Read now; @fresh: the device has measured since the last time. */
+void layby_keeper_sensors(const struct layby_hw_sensors *sensors, bool fresh);
+/* 0; -EALREADY. Takes a reference on the module for good. */
+int layby_keeper_seal(void);
+bool layby_keeper_sealed(void);
+/* A slot does not obey: closed until somebody clears it. */
+void layby_keeper_fault(void);
+/* 0: closing is tried again; -ENOENT: none is latched. */
+int layby_keeper_clear_fault(void);
+
+void layby_keeper_state(struct layby_keeper_state *state);
+
+/* --- For accel.c; process context ---------------------------------------- */
+
+int layby_keeper_init(void);
+void layby_keeper_fini(void);
+/* The accelerator whose policy is in force; its guest slots are disabled. */
+int layby_keeper_attach(struct layby_accel *accel,
+			const struct layby_keeper_bounds *bounds);
+/* Closes, and returns when no operation of @accel is called from here any more. */
+void layby_keeper_detach(struct layby_accel *accel);
+
+/* --- Between keeper.c and reclaim.c --------------------------------------- */
+
+bool layby_keeper_wants_open(void);
+/* Lets guest work in, if it is still wanted. */
+bool layby_keeper_admit(void);
+/* The tiles are back with driving. @reset: a stop was not answered. */
+void layby_keeper_handed_back(bool reset);
+/* CLOCK_MONOTONIC, when the input came that closed the gate. */
+u64 layby_keeper_closed_at_ns(void);
+/* The device's watchdog is to be fed, 0: not any more. */
+void layby_keeper_watch(u64 watchdog_ns);
+u32 layby_keeper_reason(void);
+
+int layby_reclaim_start(struct layby_accel *accel, const struct layby_keeper_bounds *bounds);
+void layby_reclaim_stop(void);
+/* Something to do, or an answer came. Any context; keeper's lock may be held. */
+void layby_reclaim_kick(void);
+/* Returns when nothing that was asked for before is left to do. May sleep. */
+void layby_reclaim_flush(void);
+/* Take mappings away while closed. May sleep. */
+void layby_reclaim_zap(struct layby_accel *accel);
+/* No party's bytes are left in a guest window, their handles are dead. May sleep. */
+void layby_reclaim_forget(struct layby_accel *accel);
+
+/* --- What others implement; process context ------------------------------- */
+
+/* control.c: an event. Ordinary worker. */
+void layby_control_gate_changed(const struct layby_keeper_state *state);
+/* governor.c: NULL: stop, and return when no operation is called any more. */
+void layby_governor_sampling(struct layby_accel *accel);
+
+#endif /* LAYBY_KEEPER_H */
