@@ -12,58 +12,7 @@
 #include <stdbool.h>
 #endif
 
-/**
- * enum layby_gate_reason - why the gate is what it is; exactly one at a time
- *
- * In the order of precedence: of several that hold, the first one is told
- * (ISO-11). What must be mended by people comes first, what passes by itself
- * last.
- */
-enum layby_gate_reason {
-	/** @LAYBY_GATE_FAULT: a slot is fenced or a reset failed; latched */
-	LAYBY_GATE_FAULT = 1,
-	/** @LAYBY_GATE_SUSPEND: the system is going to sleep */
-	LAYBY_GATE_SUSPEND = 2,
-	/** @LAYBY_GATE_NO_POLICY: no verified policy is in force */
-	LAYBY_GATE_NO_POLICY = 3,
-	/** @LAYBY_GATE_NOT_SEALED: boot is not finished */
-	LAYBY_GATE_NOT_SEALED = 4,
-	/** @LAYBY_GATE_NO_SIGNAL: the vehicle's signals never came or are stale */
-	LAYBY_GATE_NO_SIGNAL = 5,
-	/** @LAYBY_GATE_DRIVING: not parked, or an unknown mode */
-	LAYBY_GATE_DRIVING = 6,
-	/** @LAYBY_GATE_PARK_HOLD: parked, not yet for the hold time */
-	LAYBY_GATE_PARK_HOLD = 7,
-	/** @LAYBY_GATE_NO_CONSENT: the owner gave none, or took it back */
-	LAYBY_GATE_NO_CONSENT = 8,
-	/** @LAYBY_GATE_CLOCK_STEPPED: the wall clock jumped since consent came */
-	LAYBY_GATE_CLOCK_STEPPED = 9,
-	/** @LAYBY_GATE_CONSENT_TIME: outside the time that it was given for */
-	LAYBY_GATE_CONSENT_TIME = 10,
-	/** @LAYBY_GATE_CONSENT_ENERGY: its energy is used up */
-	LAYBY_GATE_CONSENT_ENERGY = 11,
-	/** @LAYBY_GATE_NO_LEASE: the agent is not there, or silent */
-	LAYBY_GATE_NO_LEASE = 12,
-	/** @LAYBY_GATE_NO_GOVERNOR: none attached, or its verdict is stale */
-	LAYBY_GATE_NO_GOVERNOR = 13,
-	/** @LAYBY_GATE_GOVERNOR: the governor says no */
-	LAYBY_GATE_GOVERNOR = 14,
-	/** @LAYBY_GATE_NO_SENSOR: sensors never read, or stale */
-	LAYBY_GATE_NO_SENSOR = 15,
-	/** @LAYBY_GATE_HOT: at or above the trip temperature */
-	LAYBY_GATE_HOT = 16,
-	/** @LAYBY_GATE_COOLING: was hot, not yet below the resume temperature */
-	LAYBY_GATE_COOLING = 17,
-	/** @LAYBY_GATE_OPEN: everything is right */
-	LAYBY_GATE_OPEN = 18,
-};
-
-/** enum layby_mode - anything else counts as driving */
-enum layby_mode {
-	LAYBY_MODE_UNKNOWN = 0,
-	LAYBY_MODE_DRIVING = 1,
-	LAYBY_MODE_PARKED = 2,
-};
+#include <linux/layby_netlink.h>
 
 /**
  * struct layby_gate_stamp - when something was last heard of
