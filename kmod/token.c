@@ -29,7 +29,7 @@
 #define S32		LAYBY_TOKEN_KIND_S32
 #define U64		LAYBY_TOKEN_KIND_U64
 #define ID		LAYBY_TOKEN_KIND_ID
-#define AT(member)	offsetof(struct layby_consent, member)
+#define AT(member)	offsetof(struct layby_consent_token, member)
 #define RULE(name)	LAYBY_CONSENT_RULE_##name
 #define FIELD(name)	LAYBY_CONSENT_FIELD_##name
 
@@ -229,7 +229,7 @@ static void read_terms(const __u8 *blob, struct layby_consent_terms *terms)
 	terms->hours_until_min = get(blob, FIELD(HOURS_UNTIL_MIN));
 	terms->utc_offset_min = get(blob, FIELD(UTC_OFFSET_MIN));
 	terms->classes = get(blob, FIELD(CLASSES));
-	terms->flags = get(blob, FIELD(FLAGS));
+	terms->only_charging = !!(get(blob, FIELD(FLAGS)) & LAYBY_CONSENT_ONLY_CHARGING);
 	terms->charge_min_percent = get(blob, FIELD(CHARGE_MIN_PERCENT));
 }
 
@@ -274,9 +274,10 @@ int layby_token_validate(const void *blob, size_t size, struct layby_consent_ter
 
 	*terms = (struct layby_consent_terms){};
 	*err = (struct layby_consent_error){};
-	if (size != sizeof(struct layby_consent))
-		return refuse(err, RULE(SIZE), FIELD(MAGIC), size, sizeof(struct layby_consent),
-			      sizeof(struct layby_consent));
+	if (size != sizeof(struct layby_consent_token))
+		return refuse(err, RULE(SIZE), FIELD(MAGIC), size,
+			      sizeof(struct layby_consent_token),
+			      sizeof(struct layby_consent_token));
 	ret = check_fields(blob, err);
 	if (ret)
 		return ret;

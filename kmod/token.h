@@ -23,7 +23,7 @@ enum layby_token_kind {
 /**
  * struct layby_token_field_info - a field as the validator knows it
  * @name: name of the member, which says the unit, too
- * @offset: in struct layby_consent
+ * @offset: in struct layby_consent_token
  * @kind: enum layby_token_kind
  * @rule: that is broken outside the range, enum layby_consent_rule
  * @low: lowest value that is right, sign-extended

@@ -3,7 +3,7 @@
  * The binary form of a consent token: what `laybyctl consent sign` writes, the
  * owner's key signs, and DRM_IOCTL_LAYBY_CONSENT takes.
  *
- * A token is struct layby_consent and nothing else: one size, no gap, all
+ * A token is struct layby_consent_token and nothing else: one size, no gap, all
  * integers little-endian. Whether one is right is decided by kmod/token.c and
  * nowhere else; ranges of the fields stand in its table. docs/consent.md says
  * what each field means to the owner.
@@ -45,7 +45,7 @@
 #define LAYBY_CONSENT_FLAGS		LAYBY_CONSENT_ONLY_CHARGING
 
 /**
- * struct layby_consent - a token, as it is signed
+ * struct layby_consent_token - a token, as it is signed
  * @magic: LAYBY_CONSENT_MAGIC
  * @version: LAYBY_CONSENT_VERSION
  * @id: names the consent, not all zero; tokens of one id share one account of
@@ -63,7 +63,7 @@
  * @flags: LAYBY_CONSENT_ONLY_CHARGING
  * @charge_min_percent: not below this state of charge
  */
-struct layby_consent {
+struct layby_consent_token {
 	__le32 magic;
 	__le32 version;
 	__u8 id[LAYBY_CONSENT_ID_BYTES];
@@ -80,17 +80,18 @@ struct layby_consent {
 	__le32 charge_min_percent;
 };
 
-static_assert(offsetof(struct layby_consent, id) == 8, "consent: id");
-static_assert(offsetof(struct layby_consent, serial) == 24, "consent: serial");
-static_assert(offsetof(struct layby_consent, not_after_s) == 40, "consent: not_after_s");
-static_assert(offsetof(struct layby_consent, energy_day_uj) == 48, "consent: energy_day_uj");
-static_assert(offsetof(struct layby_consent, hours_from_min) == 64, "consent: hours_from_min");
-static_assert(offsetof(struct layby_consent, classes) == 76, "consent: classes");
-static_assert(sizeof(struct layby_consent) == 88, "consent: size");
+static_assert(offsetof(struct layby_consent_token, id) == 8, "consent: id");
+static_assert(offsetof(struct layby_consent_token, serial) == 24, "consent: serial");
+static_assert(offsetof(struct layby_consent_token, not_after_s) == 40, "consent: not_after_s");
+static_assert(offsetof(struct layby_consent_token, energy_day_uj) == 48, "consent: energy");
+static_assert(offsetof(struct layby_consent_token, hours_from_min) == 64, "consent: hours");
+static_assert(offsetof(struct layby_consent_token, classes) == 76, "consent: classes");
+static_assert(sizeof(struct layby_consent_token) == 88, "consent: size");
 
 /**
  * struct layby_consent_terms - the same in the machine's own byte order, of a
  *	token that was found right
+ * @only_charging: 1 with LAYBY_CONSENT_ONLY_CHARGING, else 0
  */
 struct layby_consent_terms {
 	__u8 id[LAYBY_CONSENT_ID_BYTES];
@@ -103,7 +104,7 @@ struct layby_consent_terms {
 	__u32 hours_until_min;
 	__s32 utc_offset_min;
 	__u32 classes;
-	__u32 flags;
+	__u32 only_charging;
 	__u32 charge_min_percent;
 };
 

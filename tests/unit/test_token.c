@@ -48,7 +48,7 @@ static const struct breach breaches[] = {
 	{ FIELD(FLAGS), 1U << 31, RULE(RANGE), FIELD(FLAGS), 0, 1 },
 };
 
-static void assert_error(const struct layby_consent *token, const struct breach *want)
+static void assert_error(const struct layby_consent_token *token, const struct breach *want)
 {
 	struct layby_consent_terms terms;
 	struct layby_consent_error err;
@@ -65,7 +65,7 @@ static void assert_error(const struct layby_consent *token, const struct breach 
 
 static void test_breaches(void **state)
 {
-	struct layby_consent token;
+	struct layby_consent_token token;
 	size_t i;
 
 	for (i = 0; i < COUNT(breaches); i++) {
@@ -81,7 +81,7 @@ static void test_never(void **state)
 	static const struct breach want = { .rule = RULE(NEVER), .at = FIELD(HOURS_FROM_MIN) };
 	struct layby_consent_terms terms;
 	struct layby_consent_error err;
-	struct layby_consent token;
+	struct layby_consent_token token;
 
 	token_init(&token);
 	token_set(&token, FIELD(HOURS_FROM_MIN), 720);
@@ -97,7 +97,7 @@ static void test_no_id(void **state)
 	static const struct breach want = { .rule = RULE(ID), .at = FIELD(ID) };
 	struct layby_consent_terms terms;
 	struct layby_consent_error err;
-	struct layby_consent token;
+	struct layby_consent_token token;
 	size_t i;
 
 	token_init(&token);
@@ -114,7 +114,7 @@ static void test_no_id(void **state)
 static void test_ranges(void **state)
 {
 	const struct layby_token_field_info *info;
-	struct layby_consent token;
+	struct layby_consent_token token;
 	struct breach want;
 	uint32_t field;
 	uint64_t top;
@@ -155,7 +155,7 @@ static void test_limits(void **state)
 	};
 	struct layby_consent_terms terms;
 	struct layby_consent_error err;
-	struct layby_consent token;
+	struct layby_consent_token token;
 	size_t i;
 
 	for (i = 0; i < COUNT(limits); i++) {
@@ -176,12 +176,12 @@ static void test_terms(void **state)
 		.serial = 7, .energy_day_uj = 7200000000000, .energy_total_uj = 36000000000000,
 		.not_before_s = JUNE, .not_after_s = WEEK_END,
 		.hours_from_min = 1320, .hours_until_min = 360, .utc_offset_min = -330,
-		.classes = LAYBY_CONSENT_BATCH, .flags = LAYBY_CONSENT_ONLY_CHARGING,
+		.classes = LAYBY_CONSENT_BATCH, .only_charging = 1,
 		.charge_min_percent = 40,
 	};
 	struct layby_consent_terms terms;
 	struct layby_consent_error err;
-	struct layby_consent token;
+	struct layby_consent_token token;
 
 	token_init(&token);
 	token_set(&token, FIELD(UTC_OFFSET_MIN), -330);
@@ -192,7 +192,7 @@ static void test_terms(void **state)
 /* The table covers every byte, each once; every rule has a name of its own. */
 static void test_tables(void **state)
 {
-	uint8_t covered[sizeof(struct layby_consent)] = {};
+	uint8_t covered[sizeof(struct layby_consent_token)] = {};
 	const struct layby_token_field_info *info;
 	uint32_t i, other, bytes;
 
@@ -217,10 +217,10 @@ static void test_tables(void **state)
 
 static void test_sizes(void **state)
 {
-	uint8_t bytes[4 * sizeof(struct layby_consent)] = {};
+	uint8_t bytes[4 * sizeof(struct layby_consent_token)] = {};
 	struct layby_consent_terms terms;
 	struct layby_consent_error err;
-	struct layby_consent token;
+	struct layby_consent_token token;
 	size_t size;
 
 	token_init(&token);
@@ -243,7 +243,7 @@ static uint64_t random_u64(void)
 }
 
 /* Mostly one that is right by itself. */
-static void random_number(struct layby_consent *token)
+static void random_number(struct layby_consent_token *token)
 {
 	uint32_t field = random_u64() % LAYBY_CONSENT_FIELDS;
 	const struct layby_token_field_info *info = layby_token_field_info(field);
@@ -267,7 +267,7 @@ static void assert_safe(const struct layby_consent_terms *terms)
 	assert_true(terms->not_after_s - terms->not_before_s < 366 * DAY);
 	assert_in_range(terms->energy_day_uj, 1, terms->energy_total_uj);
 	assert_true(terms->classes && !(terms->classes & ~3U));
-	assert_true(terms->flags <= 1 && terms->charge_min_percent <= 100);
+	assert_true(terms->only_charging <= 1 && terms->charge_min_percent <= 100);
 	assert_true(layby_token_window(terms, 0, (__s64 *)&from, (__s64 *)&until));
 	assert_true(from >= terms->not_before_s * 1000000000LL && until > from);
 	assert_true(until < (terms->not_after_s + 1LL) * 1000000000LL);
@@ -277,7 +277,7 @@ static void test_flips(void **state)
 {
 	struct layby_consent_terms terms;
 	struct layby_consent_error err;
-	struct layby_consent token;
+	struct layby_consent_token token;
 	uint8_t *bytes = (uint8_t *)&token;
 	unsigned int flip, accepted = 0;
 	size_t i;
@@ -287,7 +287,7 @@ static void test_flips(void **state)
 		for (flip = 1; flip < 256; flip++) {
 			bytes[i] ^= flip;
 			if (!token_validate(bytes, sizeof(token), &terms, &err)) {
-				assert_true(i >= offsetof(struct layby_consent, id));
+				assert_true(i >= offsetof(struct layby_consent_token, id));
 				assert_safe(&terms);
 				accepted++;
 			}
@@ -302,7 +302,7 @@ static void test_random(void **state)
 {
 	struct layby_consent_terms terms;
 	struct layby_consent_error err;
-	struct layby_consent token;
+	struct layby_consent_token token;
 	uint8_t *bytes = (uint8_t *)&token;
 	unsigned int round, changes, accepted = 0;
 	size_t i;

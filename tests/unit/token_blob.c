@@ -25,7 +25,7 @@ static const struct {
 	{ FIELD(FLAGS), LAYBY_CONSENT_ONLY_CHARGING }, { FIELD(CHARGE_MIN_PERCENT), 40 },
 };
 
-void token_set(struct layby_consent *token, uint32_t field, uint64_t value)
+void token_set(struct layby_consent_token *token, uint32_t field, uint64_t value)
 {
 	const struct layby_token_field_info *info = layby_token_field_info(field);
 
@@ -34,7 +34,7 @@ void token_set(struct layby_consent *token, uint32_t field, uint64_t value)
 	       info->kind == LAYBY_TOKEN_KIND_U64 ? 8 : 4);
 }
 
-void token_init(struct layby_consent *token)
+void token_init(struct layby_consent_token *token)
 {
 	size_t i;
 

@@ -18,8 +18,8 @@
 #define DAY		86400u
 
 /* Valid for a week from JUNE on, from 22:00 to 06:00 at two hours east. */
-void token_init(struct layby_consent *token);
-void token_set(struct layby_consent *token, uint32_t field, uint64_t value);
+void token_init(struct layby_consent_token *token);
+void token_set(struct layby_consent_token *token, uint32_t field, uint64_t value);
 
 /* Judge a copy that a sanitizer guards at its last byte, at an odd address. */
 int token_validate(const void *bytes, size_t size, struct layby_consent_terms *terms,
