@@ -81,6 +81,29 @@ enum layby_key_kind {
 	LAYBY_KEY_PRODUCTION,
 };
 
+/**
+ * enum layby_policy_state_kind - whether a policy is in force, and if not, why
+ * @LAYBY_POLICY_STATE_IDLE: no accelerator has asked yet, or the one that held
+ *   it left
+ * @LAYBY_POLICY_STATE_ABSENT: no file, or no signature beside it
+ * @LAYBY_POLICY_STATE_UNREADABLE: the file system gave an error, or memory ran
+ *   out
+ * @LAYBY_POLICY_STATE_FORGED: not signed by the key of the built-in
+ *   certificate
+ * @LAYBY_POLICY_STATE_WRONG: signed, but a rule is broken; the kernel's log
+ *   says which
+ * @LAYBY_POLICY_STATE_IN_FORCE: the driving partition and guests have what it
+ *   says
+ */
+enum layby_policy_state_kind {
+	LAYBY_POLICY_STATE_IDLE = 1,
+	LAYBY_POLICY_STATE_ABSENT,
+	LAYBY_POLICY_STATE_UNREADABLE,
+	LAYBY_POLICY_STATE_FORGED,
+	LAYBY_POLICY_STATE_WRONG,
+	LAYBY_POLICY_STATE_IN_FORCE,
+};
+
 enum layby_state_attr {
 	LAYBY_A_STATE_PAD = 1,
 	LAYBY_A_STATE_OPEN,
@@ -103,7 +126,8 @@ enum layby_state_attr {
 	LAYBY_A_STATE_CONSENT_ID,
 	LAYBY_A_STATE_CONSENT_SERIAL,
 	LAYBY_A_STATE_CONSENT_LEFT_UJ,
-	LAYBY_A_STATE_CONSENT_NOT_AFTER_WALL_NS,
+	LAYBY_A_STATE_CONSENT_FROM_WALL_NS,
+	LAYBY_A_STATE_CONSENT_UNTIL_WALL_NS,
 
 	__LAYBY_A_STATE_MAX,
 	LAYBY_A_STATE_MAX = (__LAYBY_A_STATE_MAX - 1)
@@ -112,6 +136,7 @@ enum layby_state_attr {
 enum layby_policy_attr {
 	LAYBY_A_POLICY_PAD = 1,
 	LAYBY_A_POLICY_KEY_KIND,
+	LAYBY_A_POLICY_STATE,
 	LAYBY_A_POLICY_SERIAL_FLOOR,
 	LAYBY_A_POLICY_DIGEST,
 	LAYBY_A_POLICY_SERIAL,
