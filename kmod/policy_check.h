@@ -8,6 +8,13 @@
 
 #include <layby/policy.h>
 
+/*
+ * Sleeping operations that follow an abort without an answer, one after the
+ * other: slot_disable, clear_tiles, slot_enable and slot_tiles of struct
+ * layby_hw_ops. Each takes at most the bound that a backend declares.
+ */
+#define LAYBY_POLICY_RESET_OPERATIONS	4u
+
 /**
  * struct layby_policy_hw - what a policy is held against
  * @name: kind of accelerator, NUL-terminated

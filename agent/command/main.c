@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * laybyctl: one table of verbs, one of options.
+ * laybyctl: one table of verbs, one of options, one of verbs that have their own.
  */
 #include "command.h"
 
@@ -39,6 +39,17 @@ static const struct verb {
 	  verb_release, 1, 1, false },
 };
 
+/* Verbs that have verbs and options of their own. */
+static const struct group {
+	const char *name;
+	const char *usage;
+	const char *help;
+	int (*call)(int argc, char *argv[]);
+} groups[] = {
+	{ "policy", "policy VERB ...",
+	  "check, compile, sign and read policies: policy --help", policy_main },
+};
+
 static int print_help(void)
 {
 	size_t i;
@@ -50,6 +61,8 @@ static int print_help(void)
 	     "Verbs:");
 	for (i = 0; i < ARRAY_SIZE(verbs); i++)
 		printf("  %-40s %s\n", verbs[i].usage, verbs[i].help);
+	for (i = 0; i < ARRAY_SIZE(groups); i++)
+		printf("  %-40s %s\n", groups[i].usage, groups[i].help);
 	puts("\n"
 	     "A job (run, submit):\n"
 	     "  -p, --program=FILE      the program, an ONNX model for the virtual accelerator\n"
@@ -170,6 +183,16 @@ static int check_job(const struct options *options)
 	return EXIT_OK;
 }
 
+static const struct group *find_group(const char *name)
+{
+	size_t i;
+
+	for (i = 0; name && i < ARRAY_SIZE(groups); i++)
+		if (!strcmp(groups[i].name, name))
+			return &groups[i];
+	return NULL;
+}
+
 static int call_verb(const struct options *options, int argc, char *argv[])
 {
 	const struct verb *verb = verbs;
@@ -180,6 +203,9 @@ static int call_verb(const struct options *options, int argc, char *argv[])
 			    "a verb is missing: see laybyctl --help");
 	for (i = 0; i < ARRAY_SIZE(verbs) && strcmp(verb->name, argv[0]); i++)
 		verb++;
+	if (find_group(argv[0]))
+		return fail(EXIT_USAGE, "options of %s stand behind it",
+			    argv[0]);
 	if (i == ARRAY_SIZE(verbs))
 		return fail(EXIT_USAGE,
 			    "unknown verb \"%s\": see laybyctl --help",
@@ -191,14 +217,18 @@ static int call_verb(const struct options *options, int argc, char *argv[])
 	return verb->call(options, argc > 1 ? argv[1] : NULL);
 }
 
-int main(int argc, char *argv[])
+static int call(int argc, char *argv[])
 {
+	const struct group *group = find_group(argv[1]);
 	struct options options = {
 		.partition = "guest",
 		.longest_ms = 1000,
 		.repeat = 1,
 	};
 	int c, r;
+
+	if (group)
+		return group->call(argc - 1, argv + 1);
 
 	while ((c = getopt_long(argc, argv, "p:i:s:o:l:wjhV", long_options,
 				NULL)) >= 0) {
@@ -210,7 +240,13 @@ int main(int argc, char *argv[])
 		if (r != EXIT_OK)
 			return r;
 	}
-	r = call_verb(&options, argc - optind, argv + optind);
+	return call_verb(&options, argc - optind, argv + optind);
+}
+
+int main(int argc, char *argv[])
+{
+	int r = call(argc, argv);
+
 	if (fflush(stdout) != 0 && r == EXIT_OK)
 		return fail(EXIT_JOB_FAILED, "stdout: %s", strerror(errno));
 	return r;

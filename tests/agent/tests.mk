@@ -24,6 +24,11 @@ $(TO)/%.o: $(S)/%.c
 	@echo "  CC      tests/$*.o"
 	@$(CC) $(CPPFLAGS) -U_FORTIFY_SOURCE $(CFLAGS) $(SANITIZE) -c -o $@ $<
 
+$(TO)/kmod/%.o: $(TOP)/kmod/%.c
+	@mkdir -p $(@D)
+	@echo "  CC      tests/kmod/$*.o"
+	@$(CC) $(CPPFLAGS) -U_FORTIFY_SOURCE $(CFLAGS) $(SANITIZE) -c -o $@ $<
+
 $(TO)/%.o: $(T)/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      tests/$*.o"
@@ -37,14 +42,15 @@ $(TO)/test_client $(TO)/test_queue: $(TO)/%: $(TO)/%.o $(kernel_o) $(test_client
 
 # The programs as they are, on a fake liblayby.
 test_daemon_o  := $(patsubst $(S)/%.c,$(TO)/%.o,$(wildcard $(S)/daemon/*.c))
-test_command_o := $(patsubst $(S)/%.c,$(TO)/%.o,$(wildcard $(S)/command/*.c))
+test_command_o := $(patsubst $(O)/%,$(TO)/%,$(command_o))
 fixture_o      := $(TO)/agent_fixture.o $(TO)/agent_calls.o
 
 $(TO)/layby-agentd: $(test_daemon_o) $(TO)/fake_layby.o
 $(TO)/laybyctl: $(test_command_o) $(TO)/fake_layby.o
+$(TO)/laybyctl: private LIBS := $(TOOLS)
 $(TO)/layby-agentd $(TO)/laybyctl:
 	@echo "  LD      tests/$(notdir $@)"
-	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(URING)
+	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(URING) $(LIBS)
 
 $(TO)/test_agent_submit $(TO)/test_agent_life: $(TO)/%: $(TO)/%.o $(fixture_o)
 	@echo "  LD      tests/$(notdir $@)"

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Files in whole, and memory that is there or the program ends.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tool.h"
+
+void out_of_memory(void)
+{
+	fputs("laybyctl: out of memory\n", stderr);
+	exit(EXIT_JOB_FAILED);
+}
+
+void *must_realloc(void *memory, size_t size)
+{
+	memory = realloc(memory, size);
+	if (!memory)
+		out_of_memory();
+	return memory;
+}
+
+char *must_strdup(const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		out_of_memory();
+	return copy;
+}
+
+static int read_all(int fd, uint8_t *bytes, size_t size)
+{
+	ssize_t n;
+
+	while (size) {
+		n = read(fd, bytes, size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -ENODATA;
+		bytes += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+int load_file(const char *path, size_t max, uint8_t **ret_bytes, size_t *ret_size)
+{
+	_cleanup_close_ int fd = -1;
+	uint64_t size;
+	int r;
+
+	fd = file_open_input(path, &size);
+	if (fd < 0)
+		return EXIT_USAGE;
+	if (size > max)
+		return fail(EXIT_USAGE, "%s: has %llu bytes; right are at most %zu", path,
+			    (unsigned long long)size, max);
+	*ret_size = (size_t)size;
+	*ret_bytes = must_realloc(NULL, *ret_size);
+	r = read_all(fd, *ret_bytes, *ret_size);
+	if (r < 0) {
+		free(*ret_bytes);
+		*ret_bytes = NULL;
+		return fail(EXIT_USAGE, "%s: %s", path, strerror(-r));
+	}
+	return EXIT_OK;
+}
+
+/* Beside @path, then renamed: whoever reads it finds the old or the new one. */
+int save_file(const char *path, const void *bytes, size_t size)
+{
+	_cleanup_free_ char *part = NULL;
+	int r;
+
+	if (!strcmp(path, "-"))
+		return file_write(path, bytes, size);
+	if (asprintf(&part, "%s.part", path) < 0)
+		out_of_memory();
+	r = file_write(part, bytes, size);
+	if (r == EXIT_OK && rename(part, path) < 0)
+		r = fail(EXIT_USAGE, "%s: %s", path, strerror(errno));
+	if (r != EXIT_OK)
+		unlink(part);
+	return r;
+}
