@@ -373,6 +373,44 @@ struct layby_report {
 	__u64 reserved;
 };
 
+/* --- Consent -------------------------------------------------------------- */
+
+/**
+ * struct layby_consent - give the owner's consent, or withdraw it
+ *
+ * Guest nodes only; on a driving node -EOPNOTSUPP. A token is struct
+ * layby_consent_token (include/layby/consent.h), its signature a detached
+ * PKCS#7 of the owner's key, as `laybyctl consent sign` makes both. It counts
+ * for the whole module, not for the file: closing the file ends nothing.
+ *
+ * With all fields zero the consent is withdrawn, which needs no signature: guest
+ * work ends, and when the call returns every guest buffer is cleared. A token
+ * that was withdrawn does not come back, only a newer one does.
+ *
+ * Giving the token that is in force again succeeds, and refills nothing: what
+ * was used is kept by the token's id until the module goes. A newer token takes
+ * the place of the one before.
+ *
+ * Errors: -EINVAL an address or size alone is zero, or a size is above any that
+ * could be right; -EFAULT a byte cannot be read; -EPERM no policy is in force;
+ * -EKEYREJECTED not signed by the owner whom the policy names, or the signature
+ * is damaged; -EBADMSG signed, but not a token: `laybyctl consent check` says
+ * why; -EKEYEXPIRED no hour that it permits is left; -ESTALE its serial is below
+ * that of a token that was given before, or the same and it was withdrawn or is
+ * another token; -ENOSPC 64 ids were given since the module was loaded; -EBUSY
+ * more than 4096 calls in a minute.
+ */
+struct layby_consent {
+	/** @token: in, address of the token; 0: withdraw */
+	__u64 token;
+	/** @signature: in, address of its signature; 0: withdraw */
+	__u64 signature;
+	/** @token_size: in, bytes at @token; 0: withdraw */
+	__u32 token_size;
+	/** @signature_size: in, bytes at @signature; 0: withdraw */
+	__u32 signature_size;
+};
+
 /* --- Calls ---------------------------------------------------------------- */
 
 #define DRM_LAYBY_QUERY		0x00
@@ -380,6 +418,7 @@ struct layby_report {
 #define DRM_LAYBY_BUFFER_MAP	0x02
 #define DRM_LAYBY_JOB_PREPARE	0x03
 #define DRM_LAYBY_JOB_UNPREPARE	0x04
+#define DRM_LAYBY_CONSENT	0x06
 
 #define DRM_IOCTL_LAYBY_QUERY \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_LAYBY_QUERY, struct layby_query)
@@ -395,6 +434,8 @@ struct layby_report {
 #define DRM_IOCTL_LAYBY_JOB_UNPREPARE \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_LAYBY_JOB_UNPREPARE, \
 		struct layby_job_unprepare)
+#define DRM_IOCTL_LAYBY_CONSENT \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_LAYBY_CONSENT, struct layby_consent)
 
 #if defined(__cplusplus)
 }
