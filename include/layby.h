@@ -176,6 +176,41 @@ int layby_job_prepare(struct layby_node *node,
  */
 int layby_job_unprepare(struct layby_job *job);
 
+/* --- Consent -------------------------------------------------------------- */
+
+/**
+ * layby_consent_give - carry the owner's signed token to the kernel
+ * @node: of the guest partition
+ * @token: the token's @token_size bytes
+ * @signature: its detached signature, @signature_size bytes
+ *
+ * Guest work may run while the token permits it and all else is right. It holds
+ * until it is withdrawn or a newer one is given, also when the node is closed.
+ * Giving the one that is in force again is no error, and refills nothing.
+ *
+ * Errors: those of struct layby_consent: -EOPNOTSUPP not a guest partition;
+ * -EPERM no policy is in force; -EKEYREJECTED not signed by the owner; -EBADMSG
+ * signed, but not a token; -EKEYEXPIRED no hour that it permits is left; -ESTALE
+ * a newer one was given before, or this one was withdrawn; -EINVAL a pointer or
+ * size is zero, or a size above any that could be right; -ENOSPC, -EBUSY, see
+ * there. Threads: any.
+ */
+int layby_consent_give(struct layby_node *node, const void *token, size_t token_size,
+		       const void *signature, size_t signature_size);
+
+/**
+ * layby_consent_withdraw - take the owner's consent back
+ * @node: of the guest partition
+ *
+ * Needs no signature. When it returns guest work has ended and every guest
+ * buffer is cleared and dead: all that can be done with one is destroying it.
+ * Only a token with a higher serial lets guest work run again. No error if no
+ * consent was given.
+ *
+ * Errors: -EOPNOTSUPP not a guest partition; -ENODEV gone. Threads: any.
+ */
+int layby_consent_withdraw(struct layby_node *node);
+
 /* --- Tags and reports ----------------------------------------------------- */
 
 /**

@@ -7,6 +7,8 @@
  * all at once and end by a timer; copy writes input 0 into each output, cut or
  * filled up with '.'. The node exists while the file $FAKE_LAYBY_NODE does.
  * Environment: FAKE_LAYBY_WINDOW bytes, FAKE_LAYBY_TAGS, FAKE_LAYBY_DEPTH.
+ * Consent stands in the file $FAKE_LAYBY_NODE.consent; giving fails with errno
+ * FAKE_LAYBY_CONSENT if that is set.
  */
 #include <layby.h>
 
@@ -155,6 +157,38 @@ int layby_node_query_party(struct layby_node *node,
 		.buffers_max = MAX_BUFFERS,
 	};
 	return 0;
+}
+
+static FILE *open_consent(const char *mode)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s.consent", getenv("FAKE_LAYBY_NODE"));
+	return fopen(path, mode);
+}
+
+int layby_consent_give(struct layby_node *node, const void *token,
+		       size_t token_size, const void *signature,
+		       size_t signature_size)
+{
+	int error = (int)setting("FAKE_LAYBY_CONSENT", 0);
+	FILE *file;
+
+	if (error)
+		return -error;
+	file = open_consent("w");
+	if (!file)
+		return -errno;
+	fwrite(token, 1, token_size, file);
+	fwrite(signature, 1, signature_size, file);
+	return fclose(file) ? -errno : 0;
+}
+
+int layby_consent_withdraw(struct layby_node *node)
+{
+	FILE *file = open_consent("w");
+
+	return file && !fclose(file) ? 0 : -errno;
 }
 
 int layby_buffer_create(struct layby_node *node, uint64_t size, uint32_t flags,

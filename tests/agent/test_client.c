@@ -435,6 +435,49 @@ static void test_names(void **state)
 	assert_string_equal(layby_class_name(2), "unknown");
 }
 
+/* --- consent -------------------------------------------------------------- */
+
+#define CONSENT IOCTL, .request = DRM_IOCTL_LAYBY_CONSENT
+
+static void test_consent_encoding(void **state)
+{
+	static const char token[88], signature[300];
+	struct layby_node *node = kernel_open_node();
+	static struct layby_consent give = {
+		.token_size = sizeof(token),
+		.signature_size = sizeof(signature),
+	};
+	static const struct layby_consent withdraw;
+
+	give.token = (uintptr_t)token;
+	give.signature = (uintptr_t)signature;
+	EXPECT({ CONSENT, .in = &give }, { CONSENT, .in = &withdraw },
+	       { CONSENT, .in = &give, .error = ESTALE },
+	       { CONSENT, .in = &withdraw, .error = ENODEV });
+	assert_int_equal(layby_consent_give(node, token, sizeof(token), signature,
+					    sizeof(signature)), 0);
+	assert_int_equal(layby_consent_withdraw(node), 0);
+	assert_int_equal(layby_consent_give(node, token, sizeof(token), signature,
+					    sizeof(signature)), -ESTALE);
+	assert_int_equal(layby_consent_withdraw(node), -ENODEV);
+	kernel_check_done();
+	kernel_close_node(node);
+}
+
+/* None of these may reach the kernel, which would take zeros for a withdrawal. */
+static void test_consent_of_nothing(void **state)
+{
+	struct layby_node *node = kernel_open_node();
+
+	assert_int_equal(layby_consent_give(node, NULL, 0, NULL, 0), -EINVAL);
+	assert_int_equal(layby_consent_give(node, "t", 0, "s", 1), -EINVAL);
+	assert_int_equal(layby_consent_give(node, "t", 1, "s", 0), -EINVAL);
+	assert_int_equal(layby_consent_give(node, NULL, 1, "s", 1), -EINVAL);
+	assert_int_equal(layby_consent_give(node, "t", 1, NULL, 1), -EINVAL);
+	assert_int_equal(layby_consent_give(node, "t", 1ull << 32, "s", 1ull << 32), -EINVAL);
+	kernel_close_node(node);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -465,6 +508,8 @@ int main(void)
 		cmocka_unit_test(test_sqe_of_a_cancel),
 		cmocka_unit_test(test_report_read),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_consent_encoding),
+		cmocka_unit_test(test_consent_of_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
