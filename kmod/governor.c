@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The governor that is attached: one at a time, or none.
+ *
+ * Owns the pointer to it and the verdict in force. Must never pass on a verdict
+ * that is above a limit, or one of a governor that has gone (ISO-7): both are
+ * decided under the lock under which a governor goes.
+ *
+ * A governor's memory and programs live until a grace period after detach, so
+ * calls into it are RCU read sections and nothing else keeps it.
+ *
+ * Lock order: the lock here, then keeper's. Both are raw: any context.
+ */
+#include <linux/minmax.h>
+#include <linux/printk.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+
+#include "governor.h"
+#include "keeper.h"
+
+/*
+ * @lock: all but @scratch and @refused
+ * @attached: it has the place, also when it is dropped
+ * @asked: the same, NULL if it is dropped
+ * @admitter: the same, NULL if it has no admit()
+ * @scratch: what sample() writes into; the sampler's
+ * @refused: see struct layby_governor_state
+ */
+static struct {
+	raw_spinlock_t lock;	/* see above */
+	struct layby_governor *attached;
+	struct layby_governor __rcu *asked;
+	struct layby_governor __rcu *admitter;
+	struct layby_governor_state state;
+	struct layby_governor_verdict scratch;
+	atomic64_t refused;
+} governor = {
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(governor.lock),
+};
+
+int layby_governor_attach(struct layby_governor *ops)
+{
+	unsigned long flags;
+	int ret = -EBUSY;
+
+	raw_spin_lock_irqsave(&governor.lock, flags);
+	if (!governor.attached) {
+		governor.attached = ops;
+		governor.state = (struct layby_governor_state){
+			.status = LAYBY_GOVERNOR_ATTACHED,
+		};
+		strscpy(governor.state.name, ops->name);
+		atomic64_set(&governor.refused, 0);
+		rcu_assign_pointer(governor.asked, ops);
+		rcu_assign_pointer(governor.admitter, ops->admit ? ops : NULL);
+		ret = 0;
+	}
+	raw_spin_unlock_irqrestore(&governor.lock, flags);
+	return ret;
+}
+
+/* Nobody is asked any more, and what was said does not count. */
+static void layby_governor_silence(u32 status)
+{
+	lockdep_assert_held(&governor.lock);
+	layby_keeper_governor(false, false);
+	governor.state.status = status;
+	RCU_INIT_POINTER(governor.asked, NULL);
+}
+
+void layby_governor_detach(struct layby_governor *ops)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&governor.lock, flags);
+	if (governor.attached == ops) {
+		layby_governor_silence(LAYBY_GOVERNOR_NONE);
+		RCU_INIT_POINTER(governor.admitter, NULL);
+		governor.attached = NULL;
+		governor.state = (struct layby_governor_state){};
+	}
+	raw_spin_unlock_irqrestore(&governor.lock, flags);
+}
+
+static u32 layby_governor_judge(int ret, const struct layby_governor_verdict *verdict)
+{
+	if (ret)
+		return LAYBY_GOVERNOR_FAILED;
+	return verdict->open > 1 ? LAYBY_GOVERNOR_NONSENSE : LAYBY_GOVERNOR_ATTACHED;
+}
+
+static void layby_governor_cut(struct layby_governor_verdict *verdict,
+			       const struct layby_governor_verdict *limits)
+{
+	verdict->cap_mw = min(verdict->cap_mw, limits->cap_mw);
+	verdict->level = min(verdict->level, limits->level);
+}
+
+/* A copy: @verdict is not the program's memory any more. */
+static void layby_governor_settle(struct layby_governor *ops, int ret,
+				  struct layby_governor_verdict verdict)
+{
+	u32 status = layby_governor_judge(ret, &verdict);
+	unsigned long flags;
+	bool gone;
+
+	raw_spin_lock_irqsave(&governor.lock, flags);
+	gone = rcu_access_pointer(governor.asked) != ops;
+	if (!gone) {
+		governor.state.returned = ret;
+		governor.state.verdict = verdict;
+		governor.state.verdict_ns = ktime_get_ns();
+		if (status == LAYBY_GOVERNOR_ATTACHED)
+			layby_keeper_governor(true, verdict.open);
+		else
+			layby_governor_silence(status);
+	}
+	raw_spin_unlock_irqrestore(&governor.lock, flags);
+	if (!gone && status != LAYBY_GOVERNOR_ATTACHED)
+		pr_warn("layby: governor %s is dropped, it returned %d with open %u: 0 with open 0 or 1 would be right; the gate stays closed until it is detached and one attached anew\n",
+			ops->name, ret, verdict.open);
+}
+
+void layby_governor_ask(const struct layby_governor_sample *sample,
+			const struct layby_governor_verdict *limits)
+{
+	struct layby_governor_verdict verdict;
+	struct layby_governor *ops;
+	int ret;
+
+	rcu_read_lock();
+	ops = rcu_dereference(governor.asked);
+	if (ops) {
+		governor.scratch = *limits;
+		governor.scratch.open = 0;
+		ret = ops->sample(sample, &governor.scratch);
+		verdict = governor.scratch;
+		layby_governor_cut(&verdict, limits);
+		layby_governor_settle(ops, ret, verdict);
+	}
+	rcu_read_unlock();
+}
+
+/* On the path of each job: with no admit() it is one load. */
+bool layby_governor_admit(const struct layby_admission *job)
+{
+	struct layby_governor *ops;
+	int ret = 0;
+
+	if (!rcu_access_pointer(governor.admitter))
+		return true;
+	rcu_read_lock();
+	ops = rcu_dereference(governor.admitter);
+	if (ops)
+		ret = ops->admit(job);
+	rcu_read_unlock();
+	if (ret)
+		atomic64_inc(&governor.refused);
+	return !ret;
+}
+
+void layby_governor_state(struct layby_governor_state *state)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&governor.lock, flags);
+	*state = governor.state;
+	raw_spin_unlock_irqrestore(&governor.lock, flags);
+	state->refused = atomic64_read(&governor.refused);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The governor, inside the module. What a governor sees is in
+ * include/layby/governor.h; governor_type.c says what its programs may do,
+ * governor.c has the one that is attached, sampler.c asks it.
+ */
+#ifndef LAYBY_KMOD_GOVERNOR_H
+#define LAYBY_KMOD_GOVERNOR_H
+
+#include <linux/types.h>
+#include <layby/governor.h>
+
+struct bpf_link;
+
+/**
+ * enum layby_governor_status - of the one governor
+ * @LAYBY_GOVERNOR_NONE: none is attached
+ * @LAYBY_GOVERNOR_ATTACHED: one is attached
+ * @LAYBY_GOVERNOR_FAILED: its sample() did not return 0; it is dropped
+ * @LAYBY_GOVERNOR_NONSENSE: its verdict was none; it is dropped
+ */
+enum layby_governor_status {
+	LAYBY_GOVERNOR_NONE = 0,
+	LAYBY_GOVERNOR_ATTACHED = 1,
+	LAYBY_GOVERNOR_FAILED = 2,
+	LAYBY_GOVERNOR_NONSENSE = 3,
+};
+
+/**
+ * struct layby_governor_state - a snapshot
+ * @status: enum layby_governor_status
+ * @returned: what sample() last returned
+ * @verdict_ns: CLOCK_MONOTONIC, when the verdict came; 0: none yet
+ * @verdict: in force, cut to the limits
+ * @refused: jobs that admit() refused since it was attached
+ * @name: empty if none is attached
+ */
+struct layby_governor_state {
+	u32 status;
+	s32 returned;
+	u64 verdict_ns;
+	struct layby_governor_verdict verdict;
+	u64 refused;
+	char name[LAYBY_GOVERNOR_NAME];
+};
+
+/* governor.c */
+int layby_governor_attach(struct layby_governor *ops);
+void layby_governor_detach(struct layby_governor *ops);
+/* The sampler's only; @limits: what the verdict is cut to, and what it is before. */
+void layby_governor_ask(const struct layby_governor_sample *sample,
+			const struct layby_governor_verdict *limits);
+/* May this guest job be accepted? Any context. */
+bool layby_governor_admit(const struct layby_admission *job);
+void layby_governor_state(struct layby_governor_state *state);
+
+/* governor_type.c. -EOPNOTSUPP: this kernel or this module has no BTF. */
+int layby_governor_type_register(void);
+
+/* sampler.c */
+int layby_sampler_init(void);
+void layby_sampler_fini(void);
+
+#endif /* LAYBY_KMOD_GOVERNOR_H */

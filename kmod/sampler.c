@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The sampler: while only sensors and governor stand between the gate and open, it
+ * reads the sensors and asks the governor, every LAYBY_SAMPLE_PERIOD_NS, on a
+ * thread of its own.
+ *
+ * Owns what is known of the sensors over time. Decides nothing: what is old or hot
+ * is keeper's to say. Must never call an operation of an accelerator after
+ * layby_governor_sampling() has returned for NULL.
+ *
+ * SCHED_FIFO at its lowest, so below reclaim's worker: under load a verdict still
+ * comes in time, and a governor that takes long delays no reclaim. On a kernel
+ * that does not preempt itself it holds its CPU for as long as the program runs,
+ * which the verifier's limit on instructions bounds.
+ */
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/math64.h>
+#include <linux/sched.h>
+#include <linux/timekeeping.h>
+
+#include "governor.h"
+#include "keeper.h"
+#include "layby.h"
+
+/* Measurements that the slope of the temperature is taken over. */
+#define LAYBY_SLOPE_READINGS	16
+
+struct layby_reading {
+	u64 at_ns;
+	s32 temperature_mc;
+};
+
+/*
+ * The work's, that is, one thread's, and nobody's while it is off.
+ *
+ * @accel: whose sensors
+ * @sensors: last read
+ * @known: they were read since sampling began
+ * @fresh_ns: CLOCK_MONOTONIC, when the device was last seen to have measured
+ * @reading: the last measurements, @readings of them, in a ring
+ */
+static struct {
+	struct kthread_worker *worker;
+	struct kthread_delayed_work work;
+	struct layby_accel *accel;
+	struct layby_hw_sensors sensors;
+	bool known;
+	u64 fresh_ns;
+	struct layby_reading reading[LAYBY_SLOPE_READINGS];
+	u32 readings;
+	struct layby_keeper_state gate;
+	struct layby_governor_sample sample;
+} sampler;
+
+static void layby_sampler_remember(u64 now_ns)
+{
+	struct layby_reading *reading =
+		&sampler.reading[sampler.readings++ % LAYBY_SLOPE_READINGS];
+
+	reading->at_ns = now_ns;
+	reading->temperature_mc = sampler.sensors.temperature_mdeg;
+	sampler.fresh_ns = now_ns;
+}
+
+/* The first reading may be of any age; a device that was reset begins again. */
+static void layby_sampler_read(void)
+{
+	const struct layby_hw *hw = &sampler.accel->hw;
+	struct layby_hw_sensors sensors = {};
+	bool fresh;
+
+	/* Not read, for whatever reason, is old in the end: keeper sees to it. */
+	if (hw->ops->sensors(hw->priv, &sensors))
+		return;
+	fresh = sampler.known && sensors.sample > sampler.sensors.sample;
+	sampler.sensors = sensors;
+	sampler.known = true;
+	if (fresh)
+		layby_sampler_remember(ktime_get_ns());
+	layby_keeper_sensors(&sensors, fresh);
+}
+
+static u64 layby_age(u64 at_ns, u64 now_ns)
+{
+	if (!at_ns)
+		return LAYBY_AGE_UNKNOWN;
+	return now_ns > at_ns ? now_ns - at_ns : 0;
+}
+
+static void layby_sample_slope(struct layby_governor_sample *sample)
+{
+	const struct layby_reading *last, *first;
+	u32 count = min_t(u32, sampler.readings, LAYBY_SLOPE_READINGS);
+	s64 rise_mc;
+
+	if (count < 2)
+		return;
+	last = &sampler.reading[(sampler.readings - 1) % LAYBY_SLOPE_READINGS];
+	first = &sampler.reading[(sampler.readings - count) % LAYBY_SLOPE_READINGS];
+	if (last->at_ns <= first->at_ns)
+		return;
+	sample->temperature_span_ns = last->at_ns - first->at_ns;
+	rise_mc = (s64)last->temperature_mc - first->temperature_mc;
+	sample->temperature_slope_mc_s =
+		clamp_t(s64, div64_s64(rise_mc * (s64)NSEC_PER_SEC,
+				       (s64)sample->temperature_span_ns),
+			S32_MIN, S32_MAX);
+}
+
+static void layby_sample_device(struct layby_governor_sample *sample)
+{
+	sample->sensor_age_ns = layby_age(sampler.fresh_ns, sample->now_ns);
+	sample->energy_uj = sampler.sensors.energy_uj;
+	sample->power_mw = sampler.sensors.power_mw;
+	sample->temperature_mc = sampler.sensors.temperature_mdeg;
+	sample->level = sampler.sensors.level;
+	sample->levels = sampler.accel->hw.levels;
+	layby_sample_slope(sample);
+}
+
+static void layby_sample_gate(struct layby_governor_sample *sample)
+{
+	const struct layby_gate_input *in = &sampler.gate.in;
+
+	sample->trip_mc = in->trip_mc;
+	sample->resume_mc = in->resume_mc;
+	sample->mode = in->mode;
+	sample->signal_age_ns = layby_age(in->signal.at_ns, sample->now_ns);
+	sample->lease_age_ns = layby_age(in->lease.at_ns, sample->now_ns);
+	sample->consent_energy_uj = in->consent ? in->consent_energy_uj : 0;
+}
+
+/* What the kernel does not have yet. */
+static void layby_sample_unknown(struct layby_governor_sample *sample)
+{
+	sample->power_ceiling_mw = LAYBY_NO_CAP_MW;
+	sample->rail_mw = LAYBY_NO_CAP_MW;
+	sample->charge_percent = 255;
+	sample->consent_age_ns = LAYBY_AGE_UNKNOWN;
+	sample->settings_age_ns = LAYBY_AGE_UNKNOWN;
+}
+
+static void layby_load_add(struct layby_governor_load *load,
+			   const struct layby_partition *partition)
+{
+	load->age_ns = 0;
+	load->queue_depth += partition->accel->hw.queue_depth;
+	load->jobs += READ_ONCE(partition->queue.count);
+	load->tiles += hweight32(READ_ONCE(partition->cfg.tiles));
+}
+
+static void layby_sample_load(struct layby_governor_sample *sample)
+{
+	struct layby_partition *partition;
+	u32 i;
+
+	sample->driving.age_ns = LAYBY_AGE_UNKNOWN;
+	sample->guest.age_ns = LAYBY_AGE_UNKNOWN;
+	for (i = 0; i < sampler.accel->partition_count; i++) {
+		partition = sampler.accel->partition[i];
+		layby_load_add(partition->class == LAYBY_CLASS_GUEST ?
+			       &sample->guest : &sample->driving, partition);
+	}
+	sample->driving.utilisation_permille = LAYBY_UTILISATION_UNKNOWN;
+	sample->guest.utilisation_permille = LAYBY_UTILISATION_UNKNOWN;
+}
+
+static void layby_sampler_ask(void)
+{
+	struct layby_governor_sample *sample = &sampler.sample;
+	struct layby_governor_verdict limits = {};
+
+	layby_keeper_state(&sampler.gate);
+	*sample = (struct layby_governor_sample){
+		.now_ns = ktime_get_ns(),
+		.wall_ns = ktime_get_real_ns(),
+		.period_ns = LAYBY_SAMPLE_PERIOD_NS,
+	};
+	layby_sample_unknown(sample);
+	layby_sample_device(sample);
+	layby_sample_gate(sample);
+	layby_sample_load(sample);
+	limits.cap_mw = sample->power_ceiling_mw;
+	limits.level = sample->levels - 1;
+	layby_governor_ask(sample, &limits);
+}
+
+static void layby_sampler_work(struct kthread_work *work)
+{
+	layby_sampler_read();
+	layby_sampler_ask();
+	kthread_queue_delayed_work(sampler.worker, &sampler.work,
+				   nsecs_to_jiffies(LAYBY_SAMPLE_PERIOD_NS));
+}
+
+static void layby_sampler_forget(void)
+{
+	sampler.known = false;
+	sampler.fresh_ns = 0;
+	sampler.readings = 0;
+}
+
+/* Keeper's worker only. */
+void layby_governor_sampling(struct layby_accel *accel)
+{
+	if (sampler.accel == accel)
+		return;
+	kthread_cancel_delayed_work_sync(&sampler.work);
+	sampler.accel = accel;
+	if (!accel)
+		return;
+	layby_sampler_forget();
+	kthread_queue_delayed_work(sampler.worker, &sampler.work, 0);
+}
+
+int layby_sampler_init(void)
+{
+	struct kthread_worker *worker = kthread_create_worker(0, "layby_sampler");
+
+	if (IS_ERR(worker))
+		return PTR_ERR(worker);
+	sched_set_fifo_low(worker->task);
+	kthread_init_delayed_work(&sampler.work, layby_sampler_work);
+	sampler.worker = worker;
+	return 0;
+}
+
+void layby_sampler_fini(void)
+{
+	layby_governor_sampling(NULL);
+	kthread_destroy_worker(sampler.worker);
+	sampler.worker = NULL;
+}

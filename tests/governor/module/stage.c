@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * layby_governor_test: the governor's files without the gate, so that a test can
+ * say what the sensors are and see what the gatekeeper is told. Stands in for
+ * keeper.c and for an accelerator; everything in between is the module's own.
+ *
+ * Parameters are the test's strings: those that can be written are the inputs, the
+ * others count or hold what came last.
+ */
+#include <linux/module.h>
+#include <linux/mutex.h>
+
+#include "governor.h"
+#include "keeper.h"
+#include "layby.h"
+
+static bool sealed;
+module_param(sealed, bool, 0644);
+
+static int temperature_mdeg = 25000;
+module_param(temperature_mdeg, int, 0644);
+
+static uint power_mw = 1000;
+module_param(power_mw, uint, 0644);
+
+static uint level = 1;
+module_param(level, uint, 0644);
+
+static uint jobs;
+module_param(jobs, uint, 0644);
+
+static bool stuck;
+module_param(stuck, bool, 0644);
+MODULE_PARM_DESC(stuck, "the device does not measure any more");
+
+static int sensor_error;
+module_param(sensor_error, int, 0644);
+MODULE_PARM_DESC(sensor_error, "what the operation returns");
+
+static uint readings;
+module_param(readings, uint, 0444);
+MODULE_PARM_DESC(readings, "calls of the accelerator's operation");
+
+static uint fresh;
+module_param(fresh, uint, 0444);
+MODULE_PARM_DESC(fresh, "readings that keeper was told of as new");
+
+static uint stale;
+module_param(stale, uint, 0444);
+MODULE_PARM_DESC(stale, "readings that it was told of as not new");
+
+static bool attached;
+module_param(attached, bool, 0444);
+
+static bool open;
+module_param(open, bool, 0444);
+
+static uint verdicts;
+module_param(verdicts, uint, 0444);
+
+static uint gone;
+module_param(gone, uint, 0444);
+MODULE_PARM_DESC(gone, "times that keeper was told that there is no governor");
+
+/* --- keeper.c's part ------------------------------------------------------ */
+
+bool layby_keeper_sealed(void)
+{
+	return READ_ONCE(sealed);
+}
+
+void layby_keeper_governor(bool is_attached, bool is_open)
+{
+	attached = is_attached;
+	open = is_open;
+	if (is_attached)
+		verdicts++;
+	else
+		gone++;
+}
+
+void layby_keeper_sensors(const struct layby_hw_sensors *sensors, bool is_fresh)
+{
+	if (is_fresh)
+		fresh++;
+	else
+		stale++;
+}
+
+/* As if everything but sensors and governor were right. */
+void layby_keeper_state(struct layby_keeper_state *state)
+{
+	u64 now_ns = ktime_get_ns();
+
+	*state = (struct layby_keeper_state){
+		.in = {
+			.now_ns = now_ns,
+			.signal.at_ns = now_ns - 2 * NSEC_PER_MSEC,
+			.mode = LAYBY_MODE_PARKED,
+			.trip_mc = 95000,
+			.resume_mc = 85000,
+			.consent = true,
+			.consent_energy_uj = 123456789,
+		},
+		.reason = LAYBY_GATE_OPEN,
+	};
+}
+
+/* --- The accelerator ------------------------------------------------------ */
+
+static int stage_sensors(void *hw, struct layby_hw_sensors *sensors)
+{
+	static u64 sample;
+
+	readings++;
+	if (!READ_ONCE(stuck))
+		sample++;
+	*sensors = (struct layby_hw_sensors){
+		.sample = sample,
+		.energy_uj = sample * 1000,
+		.temperature_mdeg = READ_ONCE(temperature_mdeg),
+		.power_mw = READ_ONCE(power_mw),
+		.level = READ_ONCE(level),
+	};
+	return READ_ONCE(sensor_error);
+}
+
+static const struct layby_hw_ops stage_ops = {
+	.sensors = stage_sensors,
+};
+
+static struct layby_partition guest = {
+	.class = LAYBY_CLASS_GUEST,
+	.cfg.tiles = 0x3,
+};
+
+static struct layby_accel accel = {
+	.hw = { .ops = &stage_ops, .levels = 4, .queue_depth = 16 },
+	.partition = { &guest },
+	.partition_count = 1,
+};
+
+/* --- What the test pulls -------------------------------------------------- */
+
+static DEFINE_MUTEX(stage_mutex);
+
+static int stage_sample(const char *value, const struct kernel_param *param)
+{
+	bool on;
+	int ret = kstrtobool(value, &on);
+
+	if (ret)
+		return ret;
+	mutex_lock(&stage_mutex);
+	guest.accel = &accel;
+	guest.queue.count = jobs;
+	layby_governor_sampling(on ? &accel : NULL);
+	mutex_unlock(&stage_mutex);
+	return 0;
+}
+
+static const struct kernel_param_ops stage_sample_ops = { .set = stage_sample };
+module_param_cb(sampling, &stage_sample_ops, NULL, 0200);
+
+/* A job of so many nanoseconds; with interrupts off, as a submission has them. */
+static int stage_admit(const char *value, const struct kernel_param *param)
+{
+	struct layby_admission job = { .party = 1, .worst_energy_uj = ~0ULL };
+	bool admitted;
+	int ret = kstrtou64(value, 0, &job.longest_run_ns);
+
+	if (ret)
+		return ret;
+	local_irq_disable();
+	admitted = layby_governor_admit(&job);
+	local_irq_enable();
+	return admitted ? 0 : -EACCES;
+}
+
+static const struct kernel_param_ops stage_admit_ops = { .set = stage_admit };
+module_param_cb(admit, &stage_admit_ops, NULL, 0200);
+
+/* status returned cap_mw level open refused name */
+static int stage_state(char *buffer, const struct kernel_param *param)
+{
+	struct layby_governor_state state;
+
+	layby_governor_state(&state);
+	return sysfs_emit(buffer, "%u %d %u %u %u %llu %s\n", state.status, state.returned,
+			  state.verdict.cap_mw, state.verdict.level, state.verdict.open,
+			  state.refused, state.name);
+}
+
+static const struct kernel_param_ops stage_state_ops = { .get = stage_state };
+module_param_cb(state, &stage_state_ops, NULL, 0444);
+
+static int __init stage_init(void)
+{
+	int ret = layby_sampler_init();
+
+	if (ret)
+		return ret;
+	ret = layby_governor_type_register();
+	if (ret)
+		layby_sampler_fini();
+	return ret;
+}
+
+static void __exit stage_exit(void)
+{
+	layby_sampler_fini();
+}
+
+module_init(stage_init);
+module_exit(stage_exit);
+MODULE_DESCRIPTION("layby's governor, for its tests");
+MODULE_LICENSE("GPL");
