@@ -6,7 +6,8 @@
  * hand out a byte that another party wrote: memory is cleared when a buffer is
  * freed, which is when no handle, mapping or prepared job is left (ISO-4).
  * Device memory has no struct page: mappings are page frame numbers, filled in
- * by faults, and give SIGBUS once the accelerator is gone.
+ * by faults, and give SIGBUS once the accelerator is gone, while the gate is
+ * closed, and once the consent under which a party came has ended.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -47,6 +48,27 @@ static void layby_buffer_clear(struct layby_buffer *buffer)
 	drm_dev_exit(idx);
 }
 
+/*
+ * Every byte that a buffer of the partition holds, whosoever it is. Its parties
+ * are dead, their mappings gone and its slot stopped.
+ */
+void layby_partition_clear(struct layby_partition *partition)
+{
+	const struct layby_hw *hw = &partition->accel->hw;
+	struct iosys_map memory = hw->memory;
+	struct drm_mm_node *node;
+	int idx;
+
+	if (!drm_dev_enter(partition->drm, &idx))
+		return;
+	mutex_lock(&partition->window_lock);
+	drm_mm_for_each_node(node, &partition->window)
+		iosys_map_memset(&memory, node->start - hw->memory_address, 0,
+				 node->size);
+	mutex_unlock(&partition->window_lock);
+	drm_dev_exit(idx);
+}
+
 static void layby_buffer_free(struct drm_gem_object *object)
 {
 	struct layby_buffer *buffer = to_layby_buffer(object);
@@ -76,12 +98,16 @@ static vm_fault_t layby_buffer_fault(struct vm_fault *vmf)
 	u64 offset = (vmf->pgoff - drm_vma_node_start(&object->vma_node)) << PAGE_SHIFT;
 	phys_addr_t phys = hw->memory_phys + buffer->node.start -
 			   hw->memory_address + offset;
-	vm_fault_t ret;
+	vm_fault_t ret = VM_FAULT_SIGBUS;
 	int idx;
 
 	if (offset >= object->size || !drm_dev_enter(partition->drm, &idx))
 		return VM_FAULT_SIGBUS;
-	ret = vmf_insert_pfn(vma, vmf->address, PHYS_PFN(phys));
+	/* What is inserted here is found by whoever closes the gate next. */
+	down_read(&partition->map_lock);
+	if (!READ_ONCE(partition->queue.shut) && !layby_party_dead(buffer->party))
+		ret = vmf_insert_pfn(vma, vmf->address, PHYS_PFN(phys));
+	up_read(&partition->map_lock);
 	drm_dev_exit(idx);
 	return ret;
 }
@@ -175,6 +201,8 @@ int layby_buffer_create_ioctl(struct drm_device *drm, void *data,
 		return -EINVAL;
 	if (args->size > party->partition->cfg.window.length)
 		return -ENOSPC;
+	if (layby_party_dead(party))
+		return -ESTALE;
 	/* The device of a fenced slot may still write where it likes. */
 	if (layby_queue_faulted(party->partition))
 		return -EIO;
@@ -191,11 +219,14 @@ int layby_buffer_create_ioctl(struct drm_device *drm, void *data,
 int layby_buffer_map_ioctl(struct drm_device *drm, void *data,
 			   struct drm_file *file)
 {
+	struct layby_party *party = file->driver_priv;
 	struct layby_buffer_map *args = data;
 	struct drm_gem_object *object;
 
 	if (args->flags || args->offset)
 		return -EINVAL;
+	if (layby_party_dead(party))
+		return -ESTALE;
 	object = drm_gem_object_lookup(file, args->handle);
 	if (!object)
 		return -ENOENT;

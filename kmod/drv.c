@@ -14,6 +14,7 @@
 #include <drm/drm_gem.h>
 #include <drm/drm_ioctl.h>
 
+#include "keeper.h"
 #include "layby.h"
 #ifdef LAYBY_BENCH
 #include <layby/bench_ioctl.h>
@@ -29,6 +30,7 @@ static const struct drm_ioctl_desc layby_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(LAYBY_BUFFER_MAP, layby_buffer_map_ioctl, 0),
 	DRM_IOCTL_DEF_DRV(LAYBY_JOB_PREPARE, layby_job_prepare_ioctl, 0),
 	DRM_IOCTL_DEF_DRV(LAYBY_JOB_UNPREPARE, layby_job_unprepare_ioctl, 0),
+	DRM_IOCTL_DEF_DRV(LAYBY_LEASE, layby_lease_take_ioctl, 0),
 #ifdef LAYBY_BENCH
 	DRM_IOCTL_DEF_DRV(LAYBY_BENCH_RUN, layby_bench_run_ioctl, 0),
 #endif
@@ -48,6 +50,7 @@ static bool layby_ioctl_allowed(unsigned int cmd)
 	case DRM_IOCTL_LAYBY_BUFFER_MAP:
 	case DRM_IOCTL_LAYBY_JOB_PREPARE:
 	case DRM_IOCTL_LAYBY_JOB_UNPREPARE:
+	case DRM_IOCTL_LAYBY_LEASE:
 #ifdef LAYBY_BENCH
 	case DRM_IOCTL_LAYBY_BENCH_RUN:
 #endif
@@ -107,11 +110,20 @@ const struct drm_driver layby_drm_driver = {
 /* Accelerators are the backends' to create; the module itself starts nothing. */
 static int __init layby_init(void)
 {
-	return layby_party_init();
+	int ret;
+
+	ret = layby_party_init();
+	if (ret)
+		return ret;
+	ret = layby_keeper_init();
+	if (ret)
+		layby_party_fini();
+	return ret;
 }
 
 static void __exit layby_exit(void)
 {
+	layby_keeper_fini();
 	layby_party_fini();
 }
 

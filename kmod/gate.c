@@ -38,6 +38,13 @@ static bool layby_gate_consent_time(const struct layby_gate_input *in)
 	       in->wall_ns <= in->consent_not_after_ns;
 }
 
+/* An unknown charge is below every minimum. */
+static bool layby_gate_low_charge(const struct layby_gate_input *in)
+{
+	return in->charge_min_percent && (in->charge_percent > 100 ||
+					  in->charge_percent < in->charge_min_percent);
+}
+
 /* Of the vehicle and its software: 0 if nothing here closes the gate. */
 static __u32 layby_gate_vehicle(const struct layby_gate_input *in)
 {
@@ -69,6 +76,10 @@ static __u32 layby_gate_permission(const struct layby_gate_input *in)
 		return LAYBY_GATE_CONSENT_TIME;
 	if (!in->consent_energy_uj)
 		return LAYBY_GATE_CONSENT_ENERGY;
+	if (in->charging_only && in->charging != LAYBY_CHARGING_YES)
+		return LAYBY_GATE_NOT_CHARGING;
+	if (layby_gate_low_charge(in))
+		return LAYBY_GATE_LOW_CHARGE;
 	if (!layby_gate_fresh(&in->lease, in->now_ns))
 		return LAYBY_GATE_NO_LEASE;
 	return 0;

@@ -14,6 +14,13 @@
 
 #include <linux/layby_netlink.h>
 
+/** enum layby_charging - anything else counts as not charging */
+enum layby_charging {
+	LAYBY_CHARGING_UNKNOWN = 0,
+	LAYBY_CHARGING_NO = 1,
+	LAYBY_CHARGING_YES = 2,
+};
+
 /**
  * struct layby_gate_stamp - when something was last heard of
  * @at_ns: CLOCK_MONOTONIC, 0: never
@@ -43,6 +50,10 @@ struct layby_gate_stamp {
  * @consent_not_after_ns: last instant of it, wall time
  * @consent_energy_uj: what is left of it, microjoule
  * @mode: enum layby_mode
+ * @charging: enum layby_charging
+ * @charge_percent: the battery's; over 100: unknown
+ * @charge_min_percent: that the consent asks for; 0: none
+ * @charging_only: the consent asks for charging
  * @temperature_mc: millidegree Celsius
  * @trip_mc: closed at and above; from the policy
  * @resume_mc: open again below; from the policy, below @trip_mc
@@ -70,6 +81,9 @@ struct layby_gate_input {
 	__s64 consent_not_after_ns;
 	__u64 consent_energy_uj;
 	__u32 mode;
+	__u32 charging;
+	__u32 charge_percent;
+	__u32 charge_min_percent;
 	__s32 temperature_mc;
 	__s32 trip_mc;
 	__s32 resume_mc;
@@ -78,6 +92,7 @@ struct layby_gate_input {
 	bool fault;
 	bool suspend;
 	bool consent;
+	bool charging_only;
 	bool governor_attached;
 	bool governor_open;
 	bool was_hot;

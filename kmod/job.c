@@ -186,6 +186,8 @@ int layby_job_prepare_ioctl(struct drm_device *drm, void *data,
 	ret = layby_prepare_check(args);
 	if (ret)
 		return ret;
+	if (layby_party_dead(file->driver_priv))
+		return -ESTALE;
 	prepared = kzalloc(sizeof(*prepared), GFP_KERNEL_ACCOUNT);
 	if (!prepared)
 		return -ENOMEM;

@@ -21,6 +21,7 @@
 struct layby_accel;
 struct layby_consent_terms;
 struct layby_partition;
+struct layby_policy_in_force;
 
 /* How often sensors and governor are asked while the gate is, or may soon be, open. */
 #define LAYBY_SAMPLE_PERIOD_NS	(50ULL * NSEC_PER_MSEC)
@@ -72,7 +73,7 @@ struct layby_reclaim_stats {
  * @reason: enum layby_gate_reason
  * @since_ns: CLOCK_MONOTONIC, since when
  * @changes: how often the reason changed
- * @guests_in: guest slots are enabled, or not yet handed back
+ * @guests_in: guest work runs, or its tiles are not yet handed back
  * @stats: see there
  */
 struct layby_keeper_state {
@@ -82,28 +83,6 @@ struct layby_keeper_state {
 	u64 changes;
 	bool guests_in;
 	struct layby_reclaim_stats stats;
-};
-
-/**
- * struct layby_keeper_bounds - what the policy in force says to the gate
- * @signal_age_ns: a signal older than this is none
- * @lease_age_ns: a lease older than this is none
- * @park_hold_ns: every condition of parked must hold for so long
- * @abort_ns: a stop that is not answered within it has its slot reset
- * @reclaim_ns: from the input to the tiles handed back
- * @watchdog_ns: the device stops guest slots if it is not fed for so long
- * @trip_mc: millidegree Celsius, closed at and above
- * @resume_mc: may open again below
- */
-struct layby_keeper_bounds {
-	u64 signal_age_ns;
-	u64 lease_age_ns;
-	u64 park_hold_ns;
-	u64 abort_ns;
-	u64 reclaim_ns;
-	u64 watchdog_ns;
-	s32 trip_mc;
-	s32 resume_mc;
 };
 
 /* --- Inputs; any context unless said otherwise; also with no accelerator --- */
@@ -134,28 +113,36 @@ void layby_keeper_state(struct layby_keeper_state *state);
 
 int layby_keeper_init(void);
 void layby_keeper_fini(void);
-/* The accelerator whose policy is in force; its guest slots are disabled. */
+/* The accelerator that holds the policy; its guest slots are disabled. */
 int layby_keeper_attach(struct layby_accel *accel,
-			const struct layby_keeper_bounds *bounds);
+			const struct layby_policy_in_force *policy);
 /* Closes, and returns when no operation of @accel is called from here any more. */
 void layby_keeper_detach(struct layby_accel *accel);
 
 /* --- Between keeper.c and reclaim.c --------------------------------------- */
 
+/* It is open, and nothing from before is left to close. */
 bool layby_keeper_wants_open(void);
+/* It was closed, and the tiles have not been handed back since. */
+bool layby_keeper_closing(void);
 /* Lets guest work in, if it is still wanted. */
 bool layby_keeper_admit(void);
+/* There was nothing to close. */
+void layby_keeper_closed(void);
 /* The tiles are back with driving. @reset: a stop was not answered. */
 void layby_keeper_handed_back(bool reset);
 /* CLOCK_MONOTONIC, when the input came that closed the gate. */
 u64 layby_keeper_closed_at_ns(void);
+/* A guest slot that is being closed says something. Any context. */
+void layby_keeper_answer(void);
 /* The device's watchdog is to be fed, 0: not any more. */
 void layby_keeper_watch(u64 watchdog_ns);
 u32 layby_keeper_reason(void);
 
-int layby_reclaim_start(struct layby_accel *accel, const struct layby_keeper_bounds *bounds);
+int layby_reclaim_start(struct layby_accel *accel,
+			const struct layby_policy_in_force *policy);
 void layby_reclaim_stop(void);
-/* Something to do, or an answer came. Any context; keeper's lock may be held. */
+/* Something to do, or an answer came. Any context; keeper's lock is held. */
 void layby_reclaim_kick(void);
 /* Returns when nothing that was asked for before is left to do. May sleep. */
 void layby_reclaim_flush(void);
@@ -168,6 +155,10 @@ void layby_reclaim_forget(struct layby_accel *accel);
 
 /* control.c: an event. Ordinary worker. */
 void layby_control_gate_changed(const struct layby_keeper_state *state);
+/* consent.c: what is left of the consent in force, 0: none; any context. */
+u64 layby_consent_left_uj(void);
+/* consent.c: a guest job used it; any context. */
+void layby_consent_use(u64 uj);
 /* governor.c: NULL: stop, and return when no operation is called any more. */
 void layby_governor_sampling(struct layby_accel *accel);
 

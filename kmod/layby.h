@@ -12,8 +12,9 @@
  *   layby_prepared   a checked job; holds its buffers; owned by its party
  *   layby_job        one submission; one per tag, preallocated in the party
  *
- * Lock order: party->lock, partition->window_lock, queue->lock. The queue lock
- * is taken in interrupts, so always with interrupts off.
+ * Lock order: party->lock, partition->window_lock, partition->slot_lock,
+ * queue->lock, the gatekeeper's. The queue lock is taken in interrupts, so always
+ * with interrupts off. partition->map_lock stands alone.
  */
 #ifndef LAYBY_H
 #define LAYBY_H
@@ -25,6 +26,7 @@
 #include <linux/kref.h>
 #include <linux/kthread.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -132,12 +134,14 @@ struct layby_job {
  * enum layby_queue_state - what a queue does with a submission
  * @LAYBY_QUEUE_RUNNING: pushes it
  * @LAYBY_QUEUE_RECOVERING: keeps it; pushed when the slot is back
+ * @LAYBY_QUEUE_CLOSED: -ESHUTDOWN, a guest slot that is not in service
  * @LAYBY_QUEUE_FENCED: -EIO, the slot could not be reset
  * @LAYBY_QUEUE_GONE: -ENODEV, not started yet or the accelerator is removed
  */
 enum layby_queue_state {
 	LAYBY_QUEUE_RUNNING,
 	LAYBY_QUEUE_RECOVERING,
+	LAYBY_QUEUE_CLOSED,
 	LAYBY_QUEUE_FENCED,
 	LAYBY_QUEUE_GONE,
 };
@@ -153,6 +157,9 @@ enum layby_queue_state {
  * @by_tag: hardware tag to job
  * @free_tag: stack of hardware tags, @free_tags of them
  * @state: enum layby_queue_state
+ * @shut: the gate is closed: -ESHUTDOWN whatever @state is; written under the
+ *        gatekeeper's lock, before the device is told to stop
+ * @enabled: recovery has put the slot back into service; slot_lock
  * @tile_party: the one party whose bytes may be on the tiles once all that was
  *              pushed has left the hardware, 0: unknown
  * @head: job that @head_since_ns is about
@@ -181,6 +188,8 @@ struct layby_queue {
 	u16 free_tag[LAYBY_QUEUE_DEPTH_MAX];
 	u32 free_tags;
 	enum layby_queue_state state;
+	bool shut;
+	bool enabled;
 	u64 tile_party;
 	struct layby_job *head;
 	u64 head_since_ns;
@@ -205,11 +214,17 @@ struct layby_queue {
  * @class: enum layby_class
  * @id: number within the class
  * @slot: hardware slot
- * @cfg: window and tiles, never changes
+ * @cfg: what the slot is enabled with; the tiles change under @slot_lock
+ * @tiles_driving: that it has in mode driving
+ * @tiles_parked: that it has while guest work runs
+ * @slot_lock: recovery or reclaim is at work on the slot
+ * @enabled_at_ns: CLOCK_MONOTONIC, when it was last enabled; @slot_lock
+ * @map_lock: read by faults, written to wait for them
  * @window_lock: guards @window and @parties
  * @window: allocator over the window
  * @window_free: bytes not allocated
  * @parties: how many exist
+ * @epoch: grows when a consent ends; parties from before are dead then
  * @queue: see there
  */
 struct layby_partition {
@@ -220,10 +235,16 @@ struct layby_partition {
 	u32 id;
 	u32 slot;
 	struct layby_hw_slot cfg;
+	u32 tiles_driving;
+	u32 tiles_parked;
+	struct mutex slot_lock;		/* the slot's hardware, cfg.tiles */
+	u64 enabled_at_ns;
+	struct rw_semaphore map_lock;
 	struct mutex window_lock;	/* window, window_free, parties */
 	struct drm_mm window;
 	u64 window_free;
 	u32 parties;
+	u32 epoch;
 	struct layby_queue queue;
 };
 
@@ -233,6 +254,7 @@ struct layby_partition {
  * @id: never 0, never used again
  * @lock: guards @prepared (also written under the queue lock, so either is
  *        enough to read it)
+ * @epoch: of the partition when it was opened
  * @prepared: by index
  * @prepared_count: how many
  * @buffers: how many exist
@@ -248,6 +270,7 @@ struct layby_party {
 	struct layby_partition *partition;
 	u64 id;
 	struct mutex lock;	/* prepared */
+	u32 epoch;
 	struct layby_prepared *prepared[LAYBY_PARTY_JOBS];
 	u32 prepared_count;
 	atomic_t buffers;
@@ -285,6 +308,7 @@ struct layby_partition *
 layby_partition_create(struct layby_accel *accel, u32 class, u32 slot,
 		       const struct layby_hw_slot *cfg);
 int layby_partition_start(struct layby_partition *partition);
+void layby_partition_clear(struct layby_partition *partition);
 void layby_partition_stop(struct layby_partition *partition);
 void layby_partition_destroy(struct layby_partition *partition);
 void layby_partition_release(struct drm_device *drm);
@@ -297,6 +321,12 @@ int layby_party_open(struct drm_device *drm, struct drm_file *file);
 void layby_party_close(struct drm_device *drm, struct drm_file *file);
 int layby_party_map_reports(struct layby_party *party, struct vm_area_struct *vma);
 void layby_party_show(struct drm_printer *p, struct drm_file *file);
+
+/* The consent under which it came has ended: -ESTALE for all that it asks. */
+static inline bool layby_party_dead(const struct layby_party *party)
+{
+	return party->epoch != READ_ONCE(party->partition->epoch);
+}
 
 /* query.c */
 int layby_query_ioctl(struct drm_device *drm, void *data, struct drm_file *file);
@@ -316,6 +346,9 @@ int layby_job_unprepare_ioctl(struct drm_device *drm, void *data,
 			      struct drm_file *file);
 void layby_prepared_destroy(struct layby_prepared *prepared);
 
+/* lease.c */
+int layby_lease_take_ioctl(struct drm_device *drm, void *data, struct drm_file *file);
+
 /* queue.c */
 
 struct layby_usage {
@@ -325,6 +358,8 @@ struct layby_usage {
 
 int layby_queue_init(struct layby_partition *partition);
 void layby_queue_start(struct layby_partition *partition);
+void layby_queue_reopen(struct layby_partition *partition);
+void layby_queue_shut(struct layby_partition *partition, int fault);
 void layby_queue_fini(struct layby_partition *partition);
 int layby_queue_submit(struct layby_party *party, struct io_uring_cmd *cmd,
 		       struct layby_cmd_submit submit);

@@ -31,7 +31,19 @@ MODULE_PARM_DESC(hang, "jobs do not end until aborted, or until a doorbell witho
 
 static bool lose_abort;
 module_param(lose_abort, bool, 0644);
-MODULE_PARM_DESC(lose_abort, "aborts are not answered");
+MODULE_PARM_DESC(lose_abort, "aborts and stops are not answered");
+
+static unsigned int stop_us;
+module_param(stop_us, uint, 0644);
+MODULE_PARM_DESC(stop_us, "time that a stop takes; 0: it is answered at once");
+
+static int temperature_mdeg = 25000;
+module_param(temperature_mdeg, int, 0644);
+MODULE_PARM_DESC(temperature_mdeg, "what the sensor reads");
+
+static bool lose_sensor;
+module_param(lose_sensor, bool, 0644);
+MODULE_PARM_DESC(lose_sensor, "the sensor gives nothing");
 
 static bool refuse_reset;
 module_param(refuse_reset, bool, 0644);
@@ -47,7 +59,8 @@ MODULE_PARM_DESC(depth, "jobs in a slot's queue");
 
 /*
  * One slot. Jobs wait in @tag from @head to @tail; those before @ready have
- * ended. All under layby's queue lock but @earned, which the timer adds to.
+ * ended. All under layby's queue lock but @earned, which the timer adds to, and
+ * @stopping and @stopped, which only ever become true while it is enabled.
  */
 struct null_slot {
 	u16 tag[NULL_DEPTH];
@@ -59,6 +72,9 @@ struct null_slot {
 	atomic_t earned;
 	struct irq_work interrupt;
 	struct hrtimer timer;
+	struct hrtimer stop_timer;
+	bool stopping;
+	bool stopped;
 	u32 index;
 };
 
@@ -80,7 +96,17 @@ static enum hrtimer_restart null_timer(struct hrtimer *timer)
 {
 	struct null_slot *slot = container_of(timer, struct null_slot, timer);
 
-	atomic_inc(&slot->earned);
+	if (!READ_ONCE(slot->stopping))
+		atomic_inc(&slot->earned);
+	layby_slot_interrupt(null.accel, slot->index);
+	return HRTIMER_NORESTART;
+}
+
+static enum hrtimer_restart null_stop_timer(struct hrtimer *timer)
+{
+	struct null_slot *slot = container_of(timer, struct null_slot, stop_timer);
+
+	WRITE_ONCE(slot->stopped, true);
 	layby_slot_interrupt(null.accel, slot->index);
 	return HRTIMER_NORESTART;
 }
@@ -96,7 +122,11 @@ static void null_forget(struct null_slot *slot)
 
 static int null_slot_enable(void *hw, u32 index, const struct layby_hw_slot *cfg)
 {
-	null_forget(&null.slot[index]);
+	struct null_slot *slot = &null.slot[index];
+
+	null_forget(slot);
+	WRITE_ONCE(slot->stopped, false);
+	WRITE_ONCE(slot->stopping, false);
 	return 0;
 }
 
@@ -106,9 +136,65 @@ static int null_slot_disable(void *hw, u32 index)
 
 	if (READ_ONCE(refuse_reset))
 		return -EIO;
+	WRITE_ONCE(slot->stopping, true);
 	hrtimer_cancel(&slot->timer);
+	hrtimer_cancel(&slot->stop_timer);
 	irq_work_sync(&slot->interrupt);
 	null_forget(slot);
+	WRITE_ONCE(slot->stopped, true);
+	return 0;
+}
+
+static void null_slot_stop(void *hw, u32 index)
+{
+	struct null_slot *slot = &null.slot[index];
+	u32 us = READ_ONCE(stop_us);
+
+	WRITE_ONCE(slot->stopping, true);
+	if (READ_ONCE(lose_abort))
+		return;
+	if (us) {
+		hrtimer_start(&slot->stop_timer, ns_to_ktime((u64)us * NSEC_PER_USEC),
+			      HRTIMER_MODE_REL_HARD);
+		return;
+	}
+	WRITE_ONCE(slot->stopped, true);
+	irq_work_queue(&slot->interrupt);
+}
+
+static bool null_slot_stopped(void *hw, u32 index)
+{
+	return READ_ONCE(null.slot[index].stopped);
+}
+
+static int null_slot_tiles(void *hw, u32 index, u32 tiles)
+{
+	return 0;
+}
+
+/* Jobs are on no tile. */
+static u32 null_tiles_busy(void *hw)
+{
+	return 0;
+}
+
+static int null_watchdog(void *hw, u64 timeout_ns)
+{
+	return 0;
+}
+
+static void null_feed(void *hw)
+{
+}
+
+static int null_sensors(void *hw, struct layby_hw_sensors *sensors)
+{
+	if (READ_ONCE(lose_sensor))
+		return -ENODATA;
+	*sensors = (struct layby_hw_sensors){
+		.sample = ktime_get_ns(),
+		.temperature_mdeg = READ_ONCE(temperature_mdeg),
+	};
 	return 0;
 }
 
@@ -136,7 +222,7 @@ static void null_doorbell(void *hw, u32 index)
 	struct null_slot *slot = &null.slot[index];
 	u32 us = READ_ONCE(delay_us);
 
-	if (READ_ONCE(hang))
+	if (READ_ONCE(hang) || READ_ONCE(slot->stopping))
 		return;
 	if (us) {
 		null_start_timer(slot, us);
@@ -201,7 +287,7 @@ static u32 null_pop(void *hw, u32 index, struct layby_hw_completion *done, u32 m
 	while (slot->head != slot->ready && n < max)
 		null_end(&done[n++], slot->tag[slot->head++ % NULL_DEPTH],
 			 LAYBY_HW_OK, now_us);
-	if (READ_ONCE(delay_us) && !READ_ONCE(hang))
+	if (READ_ONCE(delay_us) && !READ_ONCE(hang) && !READ_ONCE(slot->stopping))
 		null_start_timer(slot, READ_ONCE(delay_us));
 	return n;
 }
@@ -210,6 +296,13 @@ static const struct layby_hw_ops null_ops = {
 	.slot_enable = null_slot_enable,
 	.slot_disable = null_slot_disable,
 	.clear_tiles = null_clear_tiles,
+	.stop = null_slot_stop,
+	.stopped = null_slot_stopped,
+	.slot_tiles = null_slot_tiles,
+	.tiles_busy = null_tiles_busy,
+	.watchdog = null_watchdog,
+	.feed = null_feed,
+	.sensors = null_sensors,
 	.push = null_push,
 	.doorbell = null_doorbell,
 	.abort = null_abort,
@@ -251,6 +344,9 @@ static void null_slots_init(void)
 		slot->interrupt = IRQ_WORK_INIT_HARD(null_interrupt);
 		hrtimer_init(&slot->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
 		slot->timer.function = null_timer;
+		hrtimer_init(&slot->stop_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+		slot->stop_timer.function = null_stop_timer;
+		slot->stopped = true;
 	}
 }
 
@@ -261,6 +357,7 @@ static void null_stop(void)
 	layby_accel_stop(null.accel);
 	for (i = 0; i < NULL_SLOTS; i++) {
 		hrtimer_cancel(&null.slot[i].timer);
+		hrtimer_cancel(&null.slot[i].stop_timer);
 		irq_work_sync(&null.slot[i].interrupt);
 	}
 	layby_accel_destroy(null.accel);

@@ -97,6 +97,7 @@ void layby_partition_release(struct drm_device *drm)
 		return;
 	drm_mm_takedown(&partition->window);
 	layby_accel_put(partition->accel);
+	mutex_destroy(&partition->slot_lock);
 	mutex_destroy(&partition->window_lock);
 	kfree(partition);
 }
@@ -119,6 +120,8 @@ static void layby_partition_bind(struct layby_partition *partition,
 				 struct layby_accel *accel, struct drm_device *drm)
 {
 	mutex_init(&partition->window_lock);
+	mutex_init(&partition->slot_lock);
+	init_rwsem(&partition->map_lock);
 	layby_accel_get(accel);
 	partition->accel = accel;
 	partition->drm = drm;

@@ -99,6 +99,7 @@ static struct layby_party *layby_party_alloc(struct layby_partition *partition)
 	}
 	party->partition = partition;
 	party->id = atomic64_inc_return(&layby_party_ids);
+	party->epoch = READ_ONCE(partition->epoch);
 	mutex_init(&party->lock);
 	INIT_WORK(&party->destroy, layby_party_destroy_work);
 	for (tag = 0; tag < LAYBY_PARTY_TAGS; tag++)

@@ -15,6 +15,7 @@
 #include <linux/ktime.h>
 #include <linux/nospec.h>
 
+#include "keeper.h"
 #include "layby.h"
 #include "queue.h"
 
@@ -139,8 +140,12 @@ static struct layby_job *layby_queue_accept(struct layby_queue *queue,
 		return ERR_PTR(-ENODEV);
 	if (unlikely(queue->state == LAYBY_QUEUE_FENCED))
 		return ERR_PTR(-EIO);
+	if (unlikely(layby_party_dead(party)))
+		return ERR_PTR(-ESTALE);
 	if (unlikely(!party->prepared[index]))
 		return ERR_PTR(-ENOENT);
+	if (unlikely(READ_ONCE(queue->shut)))
+		return ERR_PTR(-ESHUTDOWN);
 	if (unlikely(job->prepared || !queue->free_tags))
 		return ERR_PTR(-EBUSY);
 	return job;
@@ -243,6 +248,7 @@ static void layby_job_report_end(struct layby_job *job, int result, u32 reason,
 	report->run_ticks = done->run_ticks;
 	report->end_ticks = done->end_ticks;
 	report->energy_uj = done->energy_uj;
+	report->gate_reason = reason == LAYBY_REASON_RECLAIMED ? layby_keeper_reason() : 0;
 	/* A client that polls for DONE reads a whole report. */
 	smp_store_release(&report->state, LAYBY_REPORT_DONE);
 }
@@ -260,6 +266,8 @@ void layby_job_retire(struct layby_queue *queue, struct layby_job *job,
 
 	layby_job_report_end(job, result, reason, done);
 	party->run_ticks += done->run_ticks;
+	if (party->partition->class == LAYBY_CLASS_GUEST)
+		layby_keeper_energy(done->energy_uj);
 
 	layby_order_remove(queue, job);
 	queue->by_tag[job->hw_tag] = NULL;
@@ -300,6 +308,9 @@ static void layby_queue_retire_done(struct layby_queue *queue,
 		queue->tile_party = 0;
 	if (done->status == LAYBY_HW_ABORTED && job->stopping)
 		layby_job_retire(queue, job, job->stop_result, job->stop_reason,
+				 done, batch);
+	else if (done->status == LAYBY_HW_ABORTED && READ_ONCE(queue->shut))
+		layby_job_retire(queue, job, -ECANCELED, LAYBY_REASON_RECLAIMED,
 				 done, batch);
 	else
 		layby_job_retire(queue, job, layby_endings[done->status].result,
@@ -481,6 +492,9 @@ void layby_queue_poll(struct layby_partition *partition)
 	}
 	layby_uring_batch_flush(&batch);
 	spin_unlock_irqrestore(&queue->lock, flags);
+	/* It may be the answer that reclaim waits for. */
+	if (unlikely(READ_ONCE(queue->shut)))
+		layby_keeper_answer();
 }
 
 /*
@@ -492,6 +506,9 @@ static void layby_queue_due(struct layby_queue *queue,
 {
 	u64 now;
 
+	/* From here on reclaim is the one that judges. */
+	if (READ_ONCE(queue->shut))
+		return;
 	layby_queue_take(queue, batch);
 	layby_queue_settle(queue);
 	now = ktime_get_ns();
@@ -576,7 +593,49 @@ void layby_queue_start(struct layby_partition *partition)
 	struct layby_queue *queue = &partition->queue;
 
 	spin_lock_irq(&queue->lock);
+	queue->state = queue->shut ? LAYBY_QUEUE_CLOSED : LAYBY_QUEUE_RUNNING;
+	spin_unlock_irq(&queue->lock);
+}
+
+/**
+ * layby_queue_reopen() - the slot is enabled again
+ * @partition: a guest, whose queue is closed and so empty; slot_lock held
+ */
+void layby_queue_reopen(struct layby_partition *partition)
+{
+	struct layby_queue *queue = &partition->queue;
+
+	spin_lock_irq(&queue->lock);
 	queue->state = LAYBY_QUEUE_RUNNING;
+	queue->tile_party = 0;
+	queue->aborting = NULL;
+	queue->stopping = false;
+	queue->doorbell_owed = false;
+	spin_unlock_irq(&queue->lock);
+}
+
+/**
+ * layby_queue_shut() - the slot is stopped, or will never be
+ * @partition: a guest; slot_lock held
+ * @fault: -errno if it could not even be reset, else 0
+ *
+ * What ended before the stop counts as ended; every other job ends now.
+ */
+void layby_queue_shut(struct layby_partition *partition, int fault)
+{
+	struct layby_queue *queue = &partition->queue;
+	struct layby_uring_batch batch = {};
+
+	spin_lock_irq(&queue->lock);
+	if (!fault)
+		layby_queue_take(queue, &batch);
+	queue->state = fault ? LAYBY_QUEUE_FENCED : LAYBY_QUEUE_CLOSED;
+	queue->aborting = NULL;
+	if (fault)
+		layby_queue_fail_all(queue, -EIO, LAYBY_REASON_DEVICE_FAILED, &batch);
+	else
+		layby_queue_fail_all(queue, -ECANCELED, LAYBY_REASON_RECLAIMED, &batch);
+	layby_uring_batch_flush(&batch);
 	spin_unlock_irq(&queue->lock);
 }
 

@@ -51,6 +51,8 @@ static inline void layby_bench_wake(struct layby_job *job)
 }
 
 /* recover.c */
+void layby_queue_fail_all(struct layby_queue *queue, int result, u32 reason,
+			  struct layby_uring_batch *batch);
 int layby_recovery_init(struct layby_queue *queue);
 void layby_recovery_fini(struct layby_queue *queue);
 void layby_queue_begin_recovery(struct layby_queue *queue);

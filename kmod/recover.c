@@ -4,19 +4,21 @@
  * reset, and what was on it and is not to blame is pushed again.
  *
  * Runs on a SCHED_FIFO worker of the slot's own, so that neither ordinary work
- * nor the other slot's recovery can delay it. While it runs the queue is
- * RECOVERING: no operation but its own reaches the slot. A reset that fails
+ * nor the other slot's recovery can delay it. While it runs, slot_lock held, the
+ * queue is RECOVERING: no operation but its own reaches the slot. A reset that fails
  * fences the slot for good: its jobs end with -EIO, its tiles and its window
  * are used by nobody any more.
  */
 #include <linux/kthread.h>
 #include <linux/sched.h>
 
+#include "keeper.h"
 #include "layby.h"
 #include "queue.h"
 
-static void layby_queue_fail_all(struct layby_queue *queue, int result, u32 reason,
-				 struct layby_uring_batch *batch)
+/* Queue lock held. */
+void layby_queue_fail_all(struct layby_queue *queue, int result, u32 reason,
+			  struct layby_uring_batch *batch)
 {
 	const struct layby_hw_completion none = {};
 
@@ -77,6 +79,7 @@ static int layby_slot_reset(struct layby_queue *queue)
 	struct layby_uring_batch batch = {};
 	int ret;
 
+	queue->enabled = false;
 	ret = hw->ops->slot_disable(hw->priv, partition->slot);
 	if (ret)
 		return ret;
@@ -87,9 +90,13 @@ static int layby_slot_reset(struct layby_queue *queue)
 	spin_unlock_irq(&queue->lock);
 
 	ret = hw->ops->clear_tiles(hw->priv, partition->cfg.tiles);
-	if (ret)
+	/* The gate closed meanwhile: the slot stays out of service. */
+	if (ret || READ_ONCE(queue->shut))
 		return ret;
-	return hw->ops->slot_enable(hw->priv, partition->slot, &partition->cfg);
+	partition->enabled_at_ns = ktime_get_ns();
+	ret = hw->ops->slot_enable(hw->priv, partition->slot, &partition->cfg);
+	queue->enabled = !ret;
+	return ret;
 }
 
 static bool layby_recovery_enter(struct layby_queue *queue)
@@ -117,6 +124,10 @@ static void layby_recovery_leave(struct layby_queue *queue, int ret)
 	} else if (ret) {
 		queue->state = LAYBY_QUEUE_FENCED;
 		layby_queue_fail_all(queue, -EIO, LAYBY_REASON_DEVICE_FAILED, &batch);
+	} else if (READ_ONCE(queue->shut)) {
+		/* If it is enabled, reclaim comes next and stops it. */
+		layby_queue_fail_all(queue, -ECANCELED, LAYBY_REASON_RECLAIMED, &batch);
+		queue->state = queue->enabled ? LAYBY_QUEUE_RUNNING : LAYBY_QUEUE_CLOSED;
 	} else {
 		layby_queue_resume(queue, &batch);
 	}
@@ -124,20 +135,35 @@ static void layby_recovery_leave(struct layby_queue *queue, int ret)
 	spin_unlock_irq(&queue->lock);
 }
 
-static void layby_recover(struct kthread_work *work)
+/* The whole device may be reset in the midst of it. */
+static int layby_recover_slot(struct layby_queue *queue)
 {
-	struct layby_queue *queue = container_of(work, struct layby_queue, recover);
-	struct drm_device *drm = layby_queue_partition(queue)->drm;
 	u32 tries = 0;
 	int ret;
 
-	if (!layby_recovery_enter(queue))
-		return;
-	/* The whole device may be reset in the midst of it. */
 	do {
 		ret = layby_slot_reset(queue);
 	} while (ret == -EAGAIN && ++tries < LAYBY_RESET_TRIES);
+	return ret;
+}
+
+static void layby_recover(struct kthread_work *work)
+{
+	struct layby_queue *queue = container_of(work, struct layby_queue, recover);
+	struct layby_partition *partition = layby_queue_partition(queue);
+	struct drm_device *drm = partition->drm;
+	int ret;
+
+	mutex_lock(&partition->slot_lock);
+	if (!layby_recovery_enter(queue)) {
+		mutex_unlock(&partition->slot_lock);
+		return;
+	}
+	ret = layby_recover_slot(queue);
 	layby_recovery_leave(queue, ret);
+	mutex_unlock(&partition->slot_lock);
+	if (ret && partition->class == LAYBY_CLASS_GUEST)
+		layby_keeper_fault();
 	if (ret)
 		dev_err(drm->dev, "slot cannot be reset (%d): fenced, its jobs end with -EIO; reload the backend to get it back\n",
 			ret);

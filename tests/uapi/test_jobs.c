@@ -39,7 +39,7 @@ static void check_report(uint32_t tag, uint64_t cookie, uint64_t run_ticks)
 	assert_int_equal(report->cookie, cookie);
 	assert_int_equal(report->run_ticks, run_ticks);
 	assert_int_not_equal(report->end_ticks, 0);
-	assert_int_equal(report->reserved, 0);
+	assert_int_equal(report->gate_reason, 0);
 }
 
 static void put_batch(enum ring_mode mode, uint64_t cookie)

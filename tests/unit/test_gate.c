@@ -39,6 +39,10 @@ static struct layby_gate_input right(void)
 		.consent_not_after_ns = WALL + 3600 * (int64_t)S,
 		.consent_energy_uj = 1,
 		.mode = LAYBY_MODE_PARKED,
+		.charging = LAYBY_CHARGING_YES,
+		.charge_percent = 40,
+		.charge_min_percent = 40,
+		.charging_only = 1,
 		.temperature_mc = 59999,
 		.trip_mc = 70000,
 		.resume_mc = 60000,
@@ -71,6 +75,18 @@ static const struct wrong {
 };
 
 #define WRONGS	(sizeof(wrongs) / sizeof(*wrongs))
+
+/* What a consent does not ask for is not looked at. */
+static void test_no_charge_asked(void **state)
+{
+	struct layby_gate_input in = right();
+
+	in.charging_only = 0;
+	in.charging = LAYBY_CHARGING_UNKNOWN;
+	in.charge_min_percent = 0;
+	in.charge_percent = 255;
+	assert_int_equal(layby_gate_reason(&in), LAYBY_GATE_OPEN);
+}
 
 static void test_open(void **state)
 {
@@ -254,6 +270,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_open),
+		cmocka_unit_test(test_no_charge_asked),
 		cmocka_unit_test(test_zeroed_is_closed),
 		cmocka_unit_test(test_each_alone),
 		cmocka_unit_test(test_precedence),

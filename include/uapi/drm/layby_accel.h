@@ -19,6 +19,8 @@
  *    no such command; -ENODEV: the accelerator is gone; -EACCES: not allowed.
  *    DRM_IOCTL_GEM_CLOSE is the DRM core's and says -EINVAL for no such handle;
  *  - open() fails with -EMFILE when the partition has 256 parties;
+ *  - when the owner's consent ends, every file of a guest partition that was open
+ *    then is of no use any more: all but GEM_CLOSE and query give -ESTALE;
  *  - closing the last descriptor, ring exit and exec cancel what is in flight;
  *    a thread that ends, or a process that leaves a shared ring to others, does
  *    not. Linux 6.12 reads a linked SQE when it runs: do not reuse its place
@@ -169,6 +171,10 @@ struct layby_buffer_create {
  *
  * The mapping is device memory: write-combined, no pages behind it. O_DIRECT,
  * io_uring registered buffers and vmsplice on it fail with -EFAULT.
+ *
+ * On a guest partition touching it gives SIGBUS, and read() and write() that
+ * name it -EFAULT, while the gate is closed; what is in it stays. When consent
+ * ends, it is cleared and gives SIGBUS for good.
  */
 struct layby_buffer_map {
 	/** @handle: in */
@@ -268,9 +274,12 @@ enum layby_cmd {
  * or the queue is full (nothing was queued, try again later); -ECANCELED
  * cancelled or taken back; -ETIME ran longer than declared; -EFAULT the device
  * refused a memory access; -ENOEXEC not a program, or inputs and outputs do not
- * fit it; -EIO the device or the computation failed; -ENODEV gone.
- * A submission that is refused at once (the first three, and -EIO or -ENODEV of
- * a partition that is fenced or gone) writes no report; all others have one.
+ * fit it; -EIO the device or the computation failed; -ENODEV gone; -ESHUTDOWN
+ * the gate is closed, wait for it to open; -ESTALE the consent under which this
+ * file was opened has ended, open the node anew.
+ * A submission that is refused at once (the first three, the last two, and -EIO
+ * or -ENODEV of a partition that is fenced or gone) writes no report; all others
+ * have one.
  */
 struct layby_cmd_submit {
 	/** @job: index of the prepared job */
@@ -337,6 +346,8 @@ enum layby_reason {
 	LAYBY_REASON_DEVICE_FAILED = 7,
 	/** @LAYBY_REASON_DEVICE_GONE: the accelerator was removed */
 	LAYBY_REASON_DEVICE_GONE = 8,
+	/** @LAYBY_REASON_RECLAIMED: the gate closed, see &layby_report.gate_reason */
+	LAYBY_REASON_RECLAIMED = 9,
 };
 
 /**
@@ -369,8 +380,32 @@ struct layby_report {
 	__u64 end_ticks;
 	/** @energy_uj: energy in microjoule, as the device meters it */
 	__u64 energy_uj;
-	/** @reserved: 0 */
-	__u64 reserved;
+	/**
+	 * @gate_reason: with LAYBY_REASON_RECLAIMED why the gate closed, enum
+	 * layby_gate_reason of linux/layby_netlink.h; else 0
+	 */
+	__u32 gate_reason;
+	/** @pad: 0 */
+	__u32 pad;
+};
+
+/* --- Lease ---------------------------------------------------------------- */
+
+/**
+ * struct layby_lease - promise to be alive
+ *
+ * On a guest partition only, else -EOPNOTSUPP. The gate is open only while
+ * somebody holds the one lease and has renewed it lately: the policy says how
+ * lately. Errors: -EBUSY somebody holds it; -EINVAL @flags; -EMFILE.
+ *
+ * The lease ends when the process that took it closes its descriptor, or ends
+ * itself, however; the last copy elsewhere ends it too.
+ */
+struct layby_lease {
+	/** @flags: in, must be 0 */
+	__u32 flags;
+	/** @fd: out, the lease, close-on-exec */
+	__s32 fd;
 };
 
 /* --- Consent -------------------------------------------------------------- */
@@ -418,6 +453,7 @@ struct layby_consent {
 #define DRM_LAYBY_BUFFER_MAP	0x02
 #define DRM_LAYBY_JOB_PREPARE	0x03
 #define DRM_LAYBY_JOB_UNPREPARE	0x04
+#define DRM_LAYBY_LEASE		0x05
 #define DRM_LAYBY_CONSENT	0x06
 
 #define DRM_IOCTL_LAYBY_QUERY \
@@ -434,8 +470,17 @@ struct layby_consent {
 #define DRM_IOCTL_LAYBY_JOB_UNPREPARE \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_LAYBY_JOB_UNPREPARE, \
 		struct layby_job_unprepare)
+#define DRM_IOCTL_LAYBY_LEASE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_LAYBY_LEASE, struct layby_lease)
 #define DRM_IOCTL_LAYBY_CONSENT \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_LAYBY_CONSENT, struct layby_consent)
+
+/**
+ * LAYBY_LEASE_RENEW - on the lease's descriptor: alive now
+ *
+ * Errors: -ESTALE it has ended; -EPERM another process took it.
+ */
+#define LAYBY_LEASE_RENEW	_IO('L', 0x00)
 
 #if defined(__cplusplus)
 }
