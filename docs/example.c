@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* example PROGRAM INPUT OUTPUT-BYTES > OUTPUT: one job on the guest partition */
-#include <layby.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <layby.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#define ROOM 262144 /* bytes for each: program, input, output */
 
 static void check(int r, const char *what)
 {
@@ -15,47 +16,40 @@ static void check(int r, const char *what)
 		errx(1, "%s: %s", what, strerror(-r));
 }
 
-static struct layby_range load(struct layby_node *node, const char *path)
+static size_t load(const char *path, void *to)
 {
-	struct layby_buffer *buffer;
-	struct stat st;
-	void *data;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY);
+	ssize_t size = fd < 0 ? -1 : read(fd, to, ROOM);
 
-	check(fd < 0 || fstat(fd, &st) < 0 ? -errno : 0, path);
-	check(layby_buffer_create(node, st.st_size, 0, &buffer), path);
-	check(layby_buffer_map(buffer, &data), path);
-	check(read(fd, data, st.st_size) != st.st_size ? -EIO : 0, path);
-	return layby_buffer_range(buffer, 0, st.st_size);
+	check(size < 0 ? -errno : size == ROOM ? -EFBIG : 0, path);
+	return size;
 }
 
 int main(int argc, char *argv[])
 {
-	size_t size = argc == 4 ? strtoul(argv[3], NULL, 0) : 0;
 	struct layby_node *node;
+	struct layby_buffer *buffer;
 	struct layby_queue *queue;
-	struct layby_buffer *output;
 	struct layby_job *job;
 	struct layby_completion done;
 	void *data;
 
-	if (!size)
+	if (argc != 4)
 		errx(2, "usage: example PROGRAM INPUT OUTPUT-BYTES");
 	check(layby_node_open("guest", &node), "guest partition");
-	check(layby_queue_create(node, 1, 0, &queue), "queue");
-	check(layby_buffer_create(node, size, 0, &output), "output");
-	check(layby_buffer_map(output, &data), "output");
-	struct layby_range input = load(node, argv[2]);
-	struct layby_range range = layby_buffer_range(output, 0, size);
+	check(layby_buffer_create(node, 3 * ROOM, 0, &buffer), "buffer");
+	check(layby_buffer_map(buffer, &data), "buffer");
+	struct layby_range input = layby_buffer_range(buffer, ROOM, load(argv[2], data + ROOM));
+	struct layby_range output = layby_buffer_range(buffer, 2 * ROOM, strtoul(argv[3], NULL, 0));
 	struct layby_job_spec spec = {
-		.program = load(node, argv[1]),
-		.inputs = &input, .input_count = 1,
-		.outputs = &range, .output_count = 1,
+		.program = layby_buffer_range(buffer, 0, load(argv[1], data)),
+		.inputs = &input, .input_count = 1, .outputs = &output, .output_count = 1,
 		.longest_run_ns = 1000000000,
 	};
 	check(layby_job_prepare(node, &spec, &job), "prepare");
+	check(layby_queue_create(node, 1, 0, &queue), "queue");
 	check(layby_queue_add(queue, job, 0), "submit");
 	check(layby_queue_wait(queue, LAYBY_WAIT_FOREVER, &done), "wait");
 	check(done.result, "job");
-	return write(STDOUT_FILENO, data, size) == (ssize_t)size ? 0 : 1;
+	return write(1, data + 2 * ROOM, output.length) != (ssize_t)output.length;
 }
