@@ -37,6 +37,17 @@ static const struct declared *find_declared(const char *key)
 	return NULL;
 }
 
+/* As the validator takes it, which is of this machine, not of the file. */
+static void set_number(struct layby_policy_hw *hw, const struct declared *is, uint64_t value)
+{
+	uint8_t *member = (uint8_t *)hw + is->offset;
+
+	if (is->bytes == sizeof(__u32))
+		*(__u32 *)member = (__u32)value;
+	else
+		*(__u64 *)member = value;
+}
+
 static void take_number(struct accelerator *accelerator, struct conf *conf,
 			const struct declared *is, const struct conf_entry *entry)
 {
@@ -45,65 +56,75 @@ static void take_number(struct accelerator *accelerator, struct conf *conf,
 
 	if (!value_read(conf, entry, is->quantity, &value))
 		return;
-	if (value < is->low || value > is->high)
+	if (value >= is->low && value <= is->high)
+		set_number(&accelerator->hw, is, value);
+	else
 		conf_problem(conf, entry->line, "%s=%s is out of range; right are %s to %s",
 			     entry->key, entry->value, value_format(is->quantity, is->low, low),
 			     value_format(is->quantity, is->high, high));
-	/* the host of the tool is not the vehicle: little-endian or big, it is a native number */
-	if (is->bytes == 4)
-		*(__u32 *)((uint8_t *)&accelerator->hw + is->offset) = (__u32)value;
-	else
-		*(__u64 *)((uint8_t *)&accelerator->hw + is->offset) = value;
 }
 
 static void take_entry(struct accelerator *accelerator, struct conf *conf,
 		       const struct conf_entry *entry)
 {
 	const struct declared *is = find_declared(entry->key);
-	bool here = !strcmp(entry->section, SECTION);
 
-	if (here && is)
+	if (is)
 		take_number(accelerator, conf, is, entry);
-	else if (here && !strcmp(entry->key, "Name"))
-		snprintf(accelerator->name, sizeof(accelerator->name), "%s", entry->value);
+	else if (!strcmp(entry->key, "Name") && strlen(entry->value) < sizeof(accelerator->name))
+		strcpy(accelerator->name, entry->value);
+	else if (!strcmp(entry->key, "Name"))
+		conf_problem(conf, entry->line, "Name=%s is longer than %zu characters",
+			     entry->value, sizeof(accelerator->name) - 1);
 	else
 		conf_problem(conf, entry->line,
-			     "unknown: %s= in [%s]; right are Name, Memory, Tiles, Slots, QueueDepth, AbortBound, ResetBound in ["
-			     SECTION "]", entry->key, entry->section);
+			     "unknown key %s=; right are Name, Memory, Tiles, Slots, QueueDepth, AbortBound, ResetBound",
+			     entry->key);
 }
 
-static void check_present(struct conf *conf)
+static void check_complete(struct conf *conf)
 {
 	uint32_t line = conf_section_line(conf, SECTION);
 	size_t i;
 
 	if (!conf_find(conf, SECTION, "Name"))
-		conf_problem(conf, line, "Name= is missing in [" SECTION "]: as the backend calls it");
+		conf_problem(conf, line, "[" SECTION "] lacks Name=, as the backend calls it");
 	for (i = 0; i < ARRAY_SIZE(declared); i++) {
 		if (!conf_find(conf, SECTION, declared[i].key))
-			conf_problem(conf, line, "%s= is missing in [" SECTION "]: a %s, for instance %s",
+			conf_problem(conf, line, "[" SECTION "] lacks %s=, a %s, for instance %s",
 				     declared[i].key, value_noun(declared[i].quantity),
 				     value_example(declared[i].quantity));
 	}
 }
 
+static void take_conf(struct accelerator *accelerator, struct conf *conf)
+{
+	size_t i;
+
+	for (i = 0; i < conf->count; i++) {
+		if (!strcmp(conf->entries[i].section, SECTION))
+			take_entry(accelerator, conf, &conf->entries[i]);
+		else if (!i || strcmp(conf->entries[i].section, conf->entries[i - 1].section))
+			conf_problem(conf, conf->entries[i].section_line,
+				     "unknown section [%s] in the description of an accelerator; right is ["
+				     SECTION "]", conf->entries[i].section);
+	}
+	check_complete(conf);
+}
+
 int accelerator_read(struct accelerator *accelerator, const char *path)
 {
 	struct conf conf;
-	size_t i;
 	int r;
 
 	*accelerator = (struct accelerator){
-		.path = path,
 		.hw = { .serial_floor = 1, .page_bytes = 4096, .name = accelerator->name },
 	};
 	r = conf_read(&conf, path);
 	if (r != EXIT_OK)
 		return r;
-	for (i = 0; i < conf.count; i++)
-		take_entry(accelerator, &conf, &conf.entries[i]);
-	check_present(&conf);
-	/* a backend declares one operation; a failed abort is followed by all of them */
+	take_conf(accelerator, &conf);
+	/* declared is the bound of each; a failed abort is followed by all of them */
 	accelerator->hw.reset_bound_ns *= LAYBY_POLICY_RESET_OPERATIONS;
 	r = conf_report(&conf);
 	conf_fini(&conf);

@@ -75,6 +75,16 @@ const uint8_t *blob_owner(const struct blob *blob, size_t *ret_size)
 	return blob->bytes + blob_get(blob, NOWHERE, FIELD(OWNER_OFFSET));
 }
 
+void worst_case_init(struct worst_case *worst, const struct blob *blob)
+{
+	uint64_t signal = blob_get(blob, NOWHERE, FIELD(SIGNAL_AGE_NS));
+	uint64_t lease = blob_get(blob, NOWHERE, FIELD(LEASE_AGE_NS));
+
+	worst->detection_ns = signal > lease ? signal : lease;
+	worst->reclaim_ns = blob_get(blob, NOWHERE, FIELD(RECLAIM_NS));
+	worst->interval_ns = blob_get(blob, NOWHERE, FIELD(INTERVAL_NS));
+}
+
 void blob_finish(struct blob *blob, uint32_t partitions, const uint8_t *owner, size_t owner_size)
 {
 	size_t offset = field_offset(partitions, FIELD(PARTITION_CLASS));

@@ -193,9 +193,11 @@ uint32_t conf_section_line(const struct conf *conf, const char *section)
 
 static int compare_problems(const void *a, const void *b)
 {
-	const struct conf_problem *one = a, *other = b;
+	/* what is wrong with the whole file comes last */
+	uint32_t one = ((const struct conf_problem *)a)->line - 1;
+	uint32_t other = ((const struct conf_problem *)b)->line - 1;
 
-	return one->line < other->line ? -1 : one->line > other->line;
+	return one < other ? -1 : one > other;
 }
 
 int conf_report(struct conf *conf)

@@ -48,27 +48,45 @@ static int read_all(int fd, uint8_t *bytes, size_t size)
 	return 0;
 }
 
-int load_file(const char *path, size_t max, uint8_t **ret_bytes, size_t *ret_size)
+static const char *open_file(const char *path, size_t max, int *ret_fd, size_t *ret_size)
+{
+	struct stat st;
+
+	*ret_fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (*ret_fd < 0 || fstat(*ret_fd, &st) < 0)
+		return strerror(errno);
+	if (!S_ISREG(st.st_mode) || !st.st_size)
+		return "is not a regular file, or empty";
+	if ((uint64_t)st.st_size > max)
+		return "is too large for what it should be";
+	*ret_size = (size_t)st.st_size;
+	return NULL;
+}
+
+const char *load_file_quietly(const char *path, size_t max, uint8_t **ret_bytes,
+			      size_t *ret_size)
 {
 	_cleanup_close_ int fd = -1;
-	uint64_t size;
+	const char *wrong;
 	int r;
 
-	fd = file_open_input(path, &size);
-	if (fd < 0)
-		return EXIT_USAGE;
-	if (size > max)
-		return fail(EXIT_USAGE, "%s: has %llu bytes; right are at most %zu", path,
-			    (unsigned long long)size, max);
-	*ret_size = (size_t)size;
+	wrong = open_file(path, max, &fd, ret_size);
+	if (wrong)
+		return wrong;
 	*ret_bytes = must_realloc(NULL, *ret_size);
 	r = read_all(fd, *ret_bytes, *ret_size);
-	if (r < 0) {
-		free(*ret_bytes);
-		*ret_bytes = NULL;
-		return fail(EXIT_USAGE, "%s: %s", path, strerror(-r));
-	}
-	return EXIT_OK;
+	if (r == 0)
+		return NULL;
+	free(*ret_bytes);
+	*ret_bytes = NULL;
+	return strerror(-r);
+}
+
+int load_file(const char *path, size_t max, uint8_t **ret_bytes, size_t *ret_size)
+{
+	const char *wrong = load_file_quietly(path, max, ret_bytes, ret_size);
+
+	return wrong ? fail(EXIT_USAGE, "%s: %s", path, wrong) : EXIT_OK;
 }
 
 /* Beside @path, then renamed: whoever reads it finds the old or the new one. */

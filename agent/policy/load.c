@@ -13,44 +13,30 @@
  */
 static struct layby_policy_hw any_hw(const struct blob *blob)
 {
-	struct layby_policy_hw hw = {
-		.memory_bytes = ~0ull << 12, .page_bytes = 4096,
+	uint32_t tiles = 1, partition, count = blob_partitions(blob);
+
+	for (partition = 0; partition < count && partition < LAYBY_POLICY_PARTITIONS_MAX;
+	     partition++)
+		tiles |= (uint32_t)blob_get(blob, partition, FIELD(TILES_DRIVING));
+	return (struct layby_policy_hw){
+		.name = blob_get_text(blob, FIELD(ACCELERATOR)),
+		.memory_bytes = ~0ull << 12,
+		.page_bytes = 4096,
+		.tiles = 32 - (uint32_t)__builtin_clz(tiles),
 		.slots = LAYBY_POLICY_PARTITIONS_MAX,
 		.queue_depth = UINT32_MAX,
-		.name = "",
 	};
-	uint32_t tiles = 1, partition, count;
-	size_t offset;
-
-	if (blob->size < LAYBY_POLICY_SIZE_MIN)
-		return hw;
-	hw.name = blob_get_text(blob, FIELD(ACCELERATOR));
-	count = blob_partitions(blob);
-	for (partition = 0; partition < count && partition < LAYBY_POLICY_PARTITIONS_MAX;
-	     partition++) {
-		offset = sizeof(struct layby_policy) +
-			 (partition + 1) * sizeof(struct layby_policy_partition);
-		if (offset > blob->size)
-			break;
-		tiles |= (uint32_t)blob_get(blob, partition, FIELD(TILES_DRIVING));
-	}
-	hw.tiles = 32 - (uint32_t)__builtin_clz(tiles);
-	return hw;
 }
 
-static int load_binary(struct source *source, uint8_t *bytes, size_t size)
+static void take_binary(struct source *source, const uint8_t *bytes, size_t size)
 {
-	if (size > sizeof(source->blob.bytes))
-		return fail(EXIT_WRONG, "%s: %zu bytes are no policy; right are %zu to %zu",
-			    source->path, size, LAYBY_POLICY_SIZE_MIN, LAYBY_POLICY_SIZE_MAX);
-	memcpy(source->blob.bytes, bytes, size);
 	source->blob.size = size;
-	return EXIT_OK;
-}
-
-static bool is_binary(const uint8_t *bytes, size_t size)
-{
-	return memchr(bytes, '\0', size);
+	if (size <= sizeof(source->blob.bytes))
+		memcpy(source->blob.bytes, bytes, size);
+	else
+		conf_problem(&source->conf, 0,
+			     "%zu bytes are no policy; right are at most %zu", size,
+			     sizeof(source->blob.bytes));
 }
 
 static int read_source(struct source *source, const char *path)
@@ -62,47 +48,72 @@ static int read_source(struct source *source, const char *path)
 	r = load_file(path, SOURCE_BYTES_MAX, &bytes, &size);
 	if (r != EXIT_OK)
 		return r;
-	if (is_binary(bytes, size))
-		return load_binary(source, bytes, size);
-	source->is_conf = true;
+	/* a compiled one is full of zeros, a text has none */
+	source->is_conf = !memchr(bytes, '\0', size);
+	if (!source->is_conf) {
+		take_binary(source, bytes, size);
+		return EXIT_OK;
+	}
 	r = conf_read(&source->conf, path);
-	if (r != EXIT_OK)
-		return r;
-	source_compile(source);
-	return conf_report(&source->conf);
+	if (r == EXIT_OK)
+		source_compile(source);
+	return r;
 }
 
-static int judge(struct source *source, const struct layby_policy_hw *hw)
+/* The validator looks at the certificate's place only. */
+static void judge_owner(struct source *source)
+{
+	const uint8_t *bytes;
+	const char *wrong;
+	size_t size;
+
+	bytes = blob_owner(&source->blob, &size);
+	wrong = certificate_parse(bytes, size, &source->owner);
+	if (wrong)
+		conf_problem(&source->conf,
+			     source_line(source, NOWHERE, FIELD(OWNER_BYTES)),
+			     "the owner's certificate %s", wrong);
+}
+
+static void judge(struct source *source, const struct layby_policy_hw *hw)
 {
 	struct layby_policy_error err;
 	char text[PROBLEM_TEXT_MAX];
-	uint32_t line;
 
-	if (!layby_policy_validate(source->blob.bytes, source->blob.size, hw, &err))
-		return EXIT_OK;
+	if (!layby_policy_validate(source->blob.bytes, source->blob.size, hw, &err)) {
+		judge_owner(source);
+		return;
+	}
 	problem_text(source, hw, &err, text);
-	line = source->is_conf ? source_line(source, err.partition, err.field) : 0;
-	if (line)
-		fprintf(stderr, "%s:%u: %s\n", source->path, line, text);
-	else
-		fprintf(stderr, "%s: %s\n", source->path, text);
-	return fail(EXIT_WRONG, "%s: 1 error", source->path);
+	conf_problem(&source->conf,
+		     source->is_conf ? source_line(source, err.partition, err.field) : 0,
+		     "%s", text);
 }
 
-int source_load(struct source *source, const char *path, const struct layby_policy_hw *against)
+int source_read(struct source *source, const char *path, const struct layby_policy_hw *against)
 {
 	struct layby_policy_hw any;
 	int r;
 
-	*source = (struct source){ .path = path };
+	*source = (struct source){ .path = path, .conf.path = path };
 	r = read_source(source, path);
-	if (r != EXIT_OK)
+	if (r != EXIT_OK || source->conf.problem_count)
 		return r;
 	any = any_hw(&source->blob);
-	return judge(source, against ?: &any);
+	judge(source, against ?: &any);
+	return EXIT_OK;
+}
+
+int source_load(struct source *source, const char *path, const struct layby_policy_hw *against)
+{
+	int r;
+
+	r = source_read(source, path, against);
+	return r == EXIT_OK ? conf_report(&source->conf) : r;
 }
 
 void source_fini(struct source *source)
 {
+	X509_free(source->owner);
 	conf_fini(&source->conf);
 }

@@ -39,15 +39,27 @@ static int read_key(const char *path, EVP_PKEY **ret_key)
 	       fail(EXIT_USAGE, "%s: is no private key as PEM, or the passphrase is wrong", path);
 }
 
-static int signer_read(struct signer *signer, const char *key_path, const char *certificate_path)
+static int read_certificate(const char *path, X509 **ret_certificate)
 {
+	_cleanup_free_ uint8_t *bytes = NULL;
 	const char *wrong;
+	size_t size;
 	int r;
 
-	wrong = certificate_read(certificate_path, &signer->certificate);
-	if (wrong)
-		return fail(EXIT_USAGE, "%s: %s", certificate_path, wrong);
-	r = read_key(key_path, &signer->key);
+	r = load_file(path, CERTIFICATE_BYTES_MAX, &bytes, &size);
+	if (r != EXIT_OK)
+		return r;
+	wrong = certificate_parse(bytes, size, ret_certificate);
+	return wrong ? fail(EXIT_USAGE, "%s: %s", path, wrong) : EXIT_OK;
+}
+
+static int signer_read(struct signer *signer, const char *key_path, const char *certificate_path)
+{
+	int r;
+
+	r = read_certificate(certificate_path, &signer->certificate);
+	if (r == EXIT_OK)
+		r = read_key(key_path, &signer->key);
 	if (r != EXIT_OK)
 		return r;
 	if (X509_check_private_key(signer->certificate, signer->key) != 1)

@@ -50,6 +50,9 @@ static void set_number(struct compilation *c, uint32_t partition, const struct k
 		return;
 	if (in_range(info, value))
 		blob_set(&c->source->blob, partition, key->field, value);
+	else if (info->high == UINT64_MAX)
+		conf_problem(c->conf, entry->line, "%s=%s is out of range; right are %s and more",
+			     key->name, entry->value, value_format(key->quantity, info->low, low));
 	else
 		conf_problem(c->conf, entry->line, "%s=%s is out of range; right are %s to %s",
 			     key->name, entry->value, value_format(key->quantity, info->low, low),
@@ -61,7 +64,9 @@ static void set_text(struct compilation *c, const struct key *key, const struct 
 	const struct layby_policy_field_info *info = &layby_policy_fields[key->field];
 	size_t length = strlen(entry->value);
 
-	if (length >= info->low && length <= info->high)
+	if (!length)
+		conf_problem(c->conf, entry->line, "%s= is empty", key->name);
+	else if (length >= info->low && length <= info->high)
 		blob_set_text(&c->source->blob, key->field, entry->value);
 	else
 		conf_problem(c->conf, entry->line,
@@ -82,6 +87,24 @@ static char *path_beside(const char *conf, const char *path)
 	return joined;
 }
 
+/* NULL, or what is wrong */
+static const char *read_owner(struct compilation *c, const char *path)
+{
+	_cleanup_free_ uint8_t *bytes = NULL;
+	const char *wrong;
+	X509 *certificate;
+	size_t size;
+
+	wrong = load_file_quietly(path, CERTIFICATE_BYTES_MAX, &bytes, &size);
+	if (!wrong)
+		wrong = certificate_parse(bytes, size, &certificate);
+	if (wrong)
+		return wrong;
+	certificate_to_der(certificate, &c->owner, &c->owner_size);
+	X509_free(certificate);
+	return NULL;
+}
+
 static void set_owner(struct compilation *c, const struct key *key,
 		      const struct conf_entry *entry)
 {
@@ -89,7 +112,7 @@ static void set_owner(struct compilation *c, const struct key *key,
 	uint64_t high = layby_policy_fields[key->field].high;
 	const char *wrong;
 
-	wrong = certificate_load(path, &c->owner, &c->owner_size);
+	wrong = read_owner(c, path);
 	if (wrong)
 		conf_problem(c->conf, entry->line, "%s=%s: %s", key->name, entry->value, wrong);
 	else if (c->owner_size > high)
@@ -222,10 +245,9 @@ static void check_section(struct compilation *c, size_t index)
 	else if (is_partition(entry->section) && find_partition(c, entry->section) == NOWHERE)
 		add_partition(c, entry);
 	else if (!is_partition(entry->section) && !find_key(entry->section, NULL))
-		conf_problem(c->conf, entry->section_line ?: entry->line,
-			     "unknown section [%s]; right are [Policy], [Accelerator], [Ceilings], "
-			     "[Bounds], [Signals], [Owner], [Partition driving.0], "
-			     "[Partition guest.0]", entry->section);
+		conf_problem(c->conf, entry->section_line,
+			     "unknown section [%s]; right are [Policy], [Accelerator], [Ceilings], [Bounds], [Signals], [Owner], [Partition driving.0], [Partition guest.0]",
+			     entry->section);
 }
 
 static void take_entry(struct compilation *c, size_t index)
@@ -251,35 +273,49 @@ static void take_entry(struct compilation *c, size_t index)
 
 /* --- What is missing ------------------------------------------------------ */
 
-static void check_present(struct compilation *c, uint32_t partition, const struct key *key)
+static bool is_missing(struct compilation *c, uint32_t partition, const struct key *key)
 {
 	const char *section = partition == NOWHERE ? key->section : c->partitions[partition];
 
-	if (conf_find(c->conf, section, key->name))
-		return;
-	if (key->guest_optional && blob_is_guest(&c->source->blob, partition))
-		return;
-	conf_problem(c->conf, conf_section_line(c->conf, section),
-		     "%s= is missing in [%s]: a %s, for instance %s", key->name, section,
-		     value_noun(key->quantity), value_example(key->quantity));
+	return !conf_find(c->conf, section, key->name) &&
+	       !(key->guest_optional && blob_is_guest(&c->source->blob, partition));
 }
 
-static void check_all_present(struct compilation *c)
+/* All that one section lacks, in one line. */
+static void check_complete(struct compilation *c, uint32_t partition, const char *table)
 {
+	const char *section = partition == NOWHERE ? table : c->partitions[partition];
+	uint32_t line = conf_section_line(c->conf, section);
+	char missing[VALUE_TEXT_MAX] = "";
+	size_t i, length = 0;
+
+	for (i = 0; i < key_count; i++) {
+		if (!strcmp(keys[i].section, table) && is_missing(c, partition, &keys[i]))
+			length += (size_t)snprintf(missing + length, sizeof(missing) - length,
+						   "%s%s=", length ? ", " : "", keys[i].name);
+	}
+	if (length && line)
+		conf_problem(c->conf, line, "[%s] lacks %s", section, missing);
+	else if (length)
+		conf_problem(c->conf, line, "[%s] is missing, with %s", section, missing);
+}
+
+static void check_all_complete(struct compilation *c)
+{
+	char names[VALUE_TEXT_MAX];
 	uint32_t partition;
 	size_t i;
 
 	for (i = 0; i < key_count; i++) {
-		if (strcmp(keys[i].section, PARTITION)) {
-			check_present(c, NOWHERE, &keys[i]);
-			continue;
-		}
-		for (partition = 0; partition < c->partition_count; partition++)
-			check_present(c, partition, &keys[i]);
+		if ((!i || strcmp(keys[i].section, keys[i - 1].section)) &&
+		    strcmp(keys[i].section, PARTITION))
+			check_complete(c, NOWHERE, keys[i].section);
 	}
+	for (partition = 0; partition < c->partition_count; partition++)
+		check_complete(c, partition, PARTITION);
 	if (!c->partition_count)
-		conf_problem(c->conf, 0, "there is no partition; at least [%s driving.0] is right",
-			     PARTITION);
+		conf_problem(c->conf, 0, "[%s driving.0] is missing, with %s", PARTITION,
+			     key_names(PARTITION, names));
 }
 
 void source_compile(struct source *source)
@@ -289,7 +325,7 @@ void source_compile(struct source *source)
 
 	for (i = 0; i < c.conf->count; i++)
 		take_entry(&c, i);
-	check_all_present(&c);
+	check_all_complete(&c);
 	if (!c.conf->problem_count)
 		blob_finish(&source->blob, c.partition_count, c.owner, c.owner_size);
 	free(c.owner);

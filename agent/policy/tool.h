@@ -32,8 +32,11 @@ void *must_realloc(void *memory, size_t size);
 char *must_strdup(const char *text);
 void out_of_memory(void) __attribute__((noreturn));
 
-/* All of a regular file that is not empty; to be freed. */
+/* All of a regular file that is not empty; to be freed. EXIT_OK, or said why not. */
 int load_file(const char *path, size_t max, uint8_t **ret_bytes, size_t *ret_size);
+/* The same; NULL, or what is wrong, which nobody was told. */
+const char *load_file_quietly(const char *path, size_t max, uint8_t **ret_bytes,
+			      size_t *ret_size);
 /* Replaces @path in one step. */
 int save_file(const char *path, const void *bytes, size_t size);
 
@@ -110,6 +113,19 @@ bool blob_is_guest(const struct blob *blob, uint32_t partition);
 /* "driving.0"; @name has BLOB_NAME_MAX bytes. Returns @name. */
 const char *blob_partition_name(const struct blob *blob, uint32_t partition, char *name);
 const uint8_t *blob_owner(const struct blob *blob, size_t *ret_size);
+/**
+ * struct worst_case - the sum that must fit into the interval
+ * @detection_ns: from what goes wrong to its notice, the longest
+ * @reclaim_ns: from there to the tiles handed back
+ * @interval_ns: that both must fit into
+ */
+struct worst_case {
+	uint64_t detection_ns;
+	uint64_t reclaim_ns;
+	uint64_t interval_ns;
+};
+
+void worst_case_init(struct worst_case *worst, const struct blob *blob);
 /* Sets what follows from the rest: sizes, counts, the certificate behind @partitions. */
 void blob_finish(struct blob *blob, uint32_t partitions, const uint8_t *owner, size_t owner_size);
 
@@ -118,9 +134,10 @@ void blob_finish(struct blob *blob, uint32_t partitions, const uint8_t *owner, s
 /**
  * struct source - a policy, and where each part of it was read
  * @path: file
- * @conf: what the file says, if it is a policy.conf
+ * @conf: what the file says, if it is a policy.conf; what is wrong with it
  * @blob: binary form
  * @line: of each field in the conf, by partition and, at last, of the whole
+ * @owner: the owner's certificate in it
  * @is_conf: it was compiled from a policy.conf
  */
 struct source {
@@ -128,6 +145,7 @@ struct source {
 	struct conf conf;
 	struct blob blob;
 	uint32_t line[LAYBY_POLICY_PARTITIONS_MAX + 1][LAYBY_POLICY_FIELDS];
+	X509 *owner;
 	bool is_conf;
 };
 
@@ -144,21 +162,20 @@ uint32_t source_line(const struct source *source, uint32_t partition, uint32_t f
  * struct accelerator - what a policy is held against
  * @hw: what the validator wants to know
  * @name: storage of its name
- * @path: of the description
  */
 struct accelerator {
 	struct layby_policy_hw hw;
 	char name[16];
-	const char *path;
 };
 
 /* Reads a description; EXIT_OK or why not. */
 int accelerator_read(struct accelerator *accelerator, const char *path);
 
 /*
- * @path: policy.conf or policy.bin. @against: the accelerator; NULL: any that
- * it could be for, which only a binary may ask.
+ * @path: policy.conf or policy.bin. @against: the accelerator; NULL: any one.
+ * What is wrong stands in @source->conf.problems, of source_load() on stderr.
  */
+int source_read(struct source *source, const char *path, const struct layby_policy_hw *against);
 int source_load(struct source *source, const char *path, const struct layby_policy_hw *against);
 void source_fini(struct source *source);
 
@@ -171,19 +188,26 @@ void problem_text(const struct source *source, const struct layby_policy_hw *hw,
 
 /* --- certificate.c, sign.c ------------------------------------------------ */
 
+#define CERTIFICATE_BYTES_MAX	65536
+#define SUBJECT_TEXT_MAX	256
+#define DATE_TEXT_MAX		16
+
 /*
- * The X.509 certificate in @path, PEM or DER, with a key that the kernel can
- * verify with. NULL if it is one, else what is wrong.
+ * The X.509 certificate in @bytes, PEM or DER, if it is one with a key that the
+ * kernel can verify with. NULL, or what is wrong.
  */
-const char *certificate_read(const char *path, X509 **ret_certificate);
-/* The same as DER, to be freed. */
-const char *certificate_load(const char *path, uint8_t **ret_der, size_t *ret_size);
+const char *certificate_parse(const uint8_t *bytes, size_t size, X509 **ret_certificate);
+/* To be freed. */
+void certificate_to_der(X509 *certificate, uint8_t **ret_der, size_t *ret_size);
+void certificate_subject(X509 *certificate, char *text, size_t size);
+/* The last day on which it is valid. */
+void certificate_end(X509 *certificate, char text[static DATE_TEXT_MAX]);
 void digest_text(const void *bytes, size_t size, char text[static 65]);
 /* The detached signature over @bytes; to be freed. */
 int sign_bytes(const void *bytes, size_t size, const char *key_path, const char *certificate_path,
 	       uint8_t **ret_signature, size_t *ret_size);
 
-/* --- make.c, verbs.c ------------------------------------------------------ */
+/* --- make.c, show.c, explain.c, diff.c: verbs ----------------------------- */
 
 struct policy_options {
 	const char *path;
@@ -199,5 +223,11 @@ struct policy_options {
 int policy_check(const struct policy_options *options);
 int policy_compile(const struct policy_options *options);
 int policy_sign(const struct policy_options *options);
+int policy_show(const struct policy_options *options);
+int policy_explain(const struct policy_options *options);
+int policy_diff(const struct policy_options *options);
+
+/* Of @object, on stdout. */
+int policy_print_json(sd_json_variant *object);
 
 #endif

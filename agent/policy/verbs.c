@@ -14,12 +14,17 @@ static const struct verb {
 	int (*call)(const struct policy_options *options);
 	int arguments;
 } verbs[] = {
-	{ "check", "check POLICY --accelerator FILE", "is it right for this accelerator?",
+	{ "check", "check POLICY [--accelerator FILE]", "is it right for this accelerator?",
 	  policy_check, 1 },
 	{ "compile", "compile POLICY --accelerator FILE -o POLICY.BIN",
 	  "check it and write its binary form", policy_compile, 1 },
 	{ "sign", "sign POLICY.BIN --key F --certificate F -o POLICY.P7S",
 	  "write the signature that the module asks for", policy_sign, 1 },
+	{ "show", "show POLICY", "everything in it, and the digest of the binary form",
+	  policy_show, 1 },
+	{ "explain", "explain POLICY", "in sentences: who may use what, and when",
+	  policy_explain, 1 },
+	{ "diff", "diff POLICY POLICY", "what the second changes of the first", policy_diff, 2 },
 };
 
 static const char help_options[] =
@@ -110,6 +115,11 @@ static int call_verb(struct policy_options *options, int argc, char *argv[])
 	options->path = argv[1];
 	options->other = verb->arguments > 1 ? argv[2] : NULL;
 	return verb->call(options);
+}
+
+int policy_print_json(sd_json_variant *object)
+{
+	return print_json(&(struct options){ .json = true }, object);
 }
 
 int policy_main(int argc, char *argv[])
