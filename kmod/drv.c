@@ -16,6 +16,7 @@
 
 #include "keeper.h"
 #include "layby.h"
+#include "vehicle.h"
 #ifdef LAYBY_BENCH
 #include <layby/bench_ioctl.h>
 #endif
@@ -117,12 +118,22 @@ static int __init layby_init(void)
 		return ret;
 	ret = layby_keeper_init();
 	if (ret)
-		layby_party_fini();
+		goto fini_party;
+	ret = layby_vehicle_init();
+	if (ret)
+		goto fini_keeper;
+	return 0;
+
+fini_keeper:
+	layby_keeper_fini();
+fini_party:
+	layby_party_fini();
 	return ret;
 }
 
 static void __exit layby_exit(void)
 {
+	layby_vehicle_fini();
 	layby_keeper_fini();
 	layby_party_fini();
 }

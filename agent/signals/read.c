@@ -315,8 +315,9 @@ static bool is_signal_key(uint32_t signal, const char *name)
 	return has_key(signal_keys, name) || (yes && !strcmp(yes, name));
 }
 
-static void check_known(struct conf *conf, const struct conf_entry *entry)
+static void check_known(struct conf *conf, size_t i)
 {
+	const struct conf_entry *entry = &conf->entries[i];
 	uint32_t signal;
 
 	if (!strncmp(entry->section, FRAME, strlen(FRAME))) {
@@ -328,11 +329,14 @@ static void check_known(struct conf *conf, const struct conf_entry *entry)
 	}
 	signal = strncmp(entry->section, SIGNAL, strlen(SIGNAL)) ? SIGNALS_NONE :
 		find_signal(entry->section);
-	if (signal == SIGNALS_NONE)
-		conf_problem(conf, entry->section_line,
-			     "[%s]: sections are [Frame NAME] and [Signal NAME] with gear, speed, ignition, charging, charge or supply",
-			     entry->section);
-	else if (!is_signal_key(signal, entry->key))
+	if (signal == SIGNALS_NONE) {
+		if (first_of_section(conf, i))
+			conf_problem(conf, entry->section_line,
+				     "[%s]: sections are [Frame NAME] and [Signal NAME] with gear, speed, ignition, charging, charge or supply",
+				     entry->section);
+		return;
+	}
+	if (!is_signal_key(signal, entry->key))
 		conf_problem(conf, entry->line,
 			     "%s= is no key of this signal; they are Frame, Start, Length, Order, Signed, Valid, Factor, Offset%s%s",
 			     entry->key, signals_yes_key(signal) ? " and " : "",
@@ -370,7 +374,7 @@ void signals_read(struct signals_source *source)
 	table->version = htole32(LAYBY_SIGNALS_VERSION);
 	table->size = htole32(sizeof(*table));
 	for (n = 0; n < source->conf.count; n++)
-		check_known(&source->conf, &source->conf.entries[n]);
+		check_known(&source->conf, n);
 	read_frames(source);
 	for (i = 0; i < LAYBY_SIGNALS; i++)
 		read_signal(source, i);
