@@ -52,6 +52,7 @@ enum quantity {
 	QUANTITY_TEMPERATURE,	/* millidegree Celsius, signed */
 	QUANTITY_RESISTANCE,	/* mK/W */
 	QUANTITY_CAPACITY,	/* mJ/K */
+	QUANTITY_ENERGY,	/* uJ */
 	QUANTITY_SHARE,		/* permille */
 	QUANTITY_TILES,		/* mask */
 	QUANTITY_FRAME,		/* CAN identifier */

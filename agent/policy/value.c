@@ -47,6 +47,9 @@ static const struct form forms[] = {
 		{ "K/W", 1000 }, { "mK/W", 1 } } },
 	[QUANTITY_CAPACITY] = { "thermal capacity with a unit", "20 J/K", .units = {
 		{ "kJ/K", 1000000 }, { "J/K", 1000 }, { "mJ/K", 1 } } },
+	[QUANTITY_ENERGY] = { "energy with a unit", "500 Wh or 20 kWh", .units = {
+		{ "kWh", 3600000000000ull }, { "Wh", 3600000000ull }, { "kJ", 1000000000 },
+		{ "J", 1000000 }, { "uJ", 1 } } },
 	[QUANTITY_SHARE] = { "share", "40 % or 125 permille", .units = {
 		{ "%", 10 }, { "permille", 1 } } },
 	[QUANTITY_TILES] = { "list of tiles", "0-3,5 or none" },
