@@ -136,6 +136,38 @@ int module_unload_patiently(const char *name)
 	return eventually(module_is_unloaded, (void *)(uintptr_t)name) ? 0 : -EAGAIN;
 }
 
+static int policy_copy(const char *name, const char *file)
+{
+	char from[128], to[128];
+	void *content;
+	size_t size;
+	int in, out, ret;
+
+	snprintf(from, sizeof(from), "/layby/build/policy/%s/%s", name, file);
+	snprintf(to, sizeof(to), "/lib/firmware/layby/%s", file);
+	in = open(from, O_RDONLY | O_CLOEXEC);
+	if (in < 0)
+		return -errno;
+	ret = read_file(in, &content, &size);
+	close(in);
+	if (ret)
+		return ret;
+	out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (out < 0 || write(out, content, size) != (ssize_t)size)
+		ret = -errno;
+	if (out >= 0)
+		close(out);
+	free(content);
+	return ret;
+}
+
+int policy_use(const char *name)
+{
+	int ret = policy_copy(name, "policy.bin");
+
+	return ret ? ret : policy_copy(name, "policy.p7s");
+}
+
 int null_reload(const char *parameters)
 {
 	int ret;

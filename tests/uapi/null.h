@@ -20,6 +20,8 @@ int module_load_read(const void *content, size_t size, const char *parameters);
 int module_unload(const char *name);
 /* Until nobody uses it: files are let go of in the background. */
 int module_unload_patiently(const char *name);
+/* From the next load on tests/policy/NAME.conf is the image's policy. */
+int policy_use(const char *name);
 /* The null backend anew, with these parameters. */
 int null_reload(const char *parameters);
 

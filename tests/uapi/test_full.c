@@ -9,7 +9,14 @@
 
 static int set_up(void **state)
 {
-	return null_reload("depth=8");
+	int ret = policy_use("null-shallow");
+
+	return ret ? ret : null_reload("depth=8");
+}
+
+static int tear_down(void **state)
+{
+	return policy_use("null");
 }
 
 static void fill(struct io_uring *ring, struct party *party)
@@ -121,5 +128,5 @@ int main(void)
 	}
 	full_tests[i] = (struct CMUnitTest)
 		cmocka_unit_test_teardown(test_whose, clean_up);
-	return cmocka_run_group_tests_name("full", full_tests, set_up, NULL);
+	return cmocka_run_group_tests_name("full", full_tests, set_up, tear_down);
 }
