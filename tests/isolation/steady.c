@@ -27,11 +27,14 @@ static void *steady_run(void *arg)
 {
 	struct steady *steady = arg;
 	uint64_t next = now_ns(), now;
+	int ret;
 
 	while (!atomic_load(&steady->stop)) {
-		steady->error = steady_run_one(steady, atomic_load(&steady->jobs));
-		if (steady->error)
+		ret = steady_run_one(steady, atomic_load(&steady->jobs));
+		if (ret) {
+			atomic_store(&steady->error, ret);
 			break;
+		}
 		atomic_fetch_add(&steady->jobs, 1);
 		next += PACE_NS;
 		now = now_ns();
@@ -47,6 +50,8 @@ int steady_start(struct steady *steady, uint32_t class)
 {
 	int ret;
 
+	if (steady->running)
+		return -EBUSY;
 	memset(steady, 0, sizeof(*steady));
 	ret = work_start(&steady->work, class, "add");
 	if (ret)
@@ -54,6 +59,7 @@ int steady_start(struct steady *steady, uint32_t class)
 	ret = -pthread_create(&steady->thread, NULL, steady_run, steady);
 	if (ret)
 		work_close(&steady->work);
+	steady->running = !ret;
 	return ret;
 }
 
@@ -66,23 +72,28 @@ static bool steady_has_done(void *arg)
 {
 	struct steady_wait *wait = arg;
 
-	return atomic_load(&wait->steady->jobs) >= wait->jobs;
+	return atomic_load(&wait->steady->jobs) >= wait->jobs ||
+	       atomic_load(&wait->steady->error);
 }
 
-bool steady_goes_on(struct steady *steady, unsigned int jobs)
+int steady_goes_on(struct steady *steady, unsigned int jobs)
 {
 	struct steady_wait wait = { steady, atomic_load(&steady->jobs) + jobs };
+	bool done = eventually(steady_has_done, &wait);
 
-	return eventually(steady_has_done, &wait);
+	return atomic_load(&steady->error) ?: done ? 0 : -ETIMEDOUT;
 }
 
 int steady_stop(struct steady *steady)
 {
+	if (!steady->running)
+		return 0;
 	atomic_store(&steady->stop, true);
 	pthread_join(steady->thread, NULL);
 	work_close(&steady->work);
-	if (steady->error)
-		return steady->error;
+	steady->running = false;
+	if (atomic_load(&steady->error))
+		return atomic_load(&steady->error);
 	return steady->wrong ? -EBADMSG : 0;
 }
 

@@ -18,17 +18,21 @@ struct steady {
 	pthread_t thread;
 	atomic_bool stop;
 	atomic_uint jobs;
+	atomic_int error;
+	bool running;
 	/* of the thread until it is stopped */
-	int error;
 	unsigned int wrong;
 	uint64_t took_ns[STEADY_JOBS];
 };
 
-/* A job each 10 ms, or at once if the one before took longer. */
+/* A job each 10 ms, or at once if the one before took longer; zero before. */
 int steady_start(struct steady *steady, uint32_t class);
-/* Wait until @jobs more have ended well. */
-bool steady_goes_on(struct steady *steady, unsigned int jobs);
-/* The first error of a job or of the client, -EBADMSG for wrong results, or 0. */
+/* Wait until @jobs more have ended well: 0, or why they do not. */
+int steady_goes_on(struct steady *steady, unsigned int jobs);
+/*
+ * The first error of a job or of the client, -EBADMSG for wrong results, or 0; 0
+ * too if it does not run.
+ */
 int steady_stop(struct steady *steady);
 /* After the stop: half of the jobs from @first to before @end took no longer. */
 uint64_t steady_median_ns(struct steady *steady, unsigned int first, unsigned int end);

@@ -12,6 +12,8 @@
 
 static struct work work, behind;
 static struct steady driving;
+/* The guilty job once more, with all the time in the world. */
+static uint32_t innocent;
 
 static int set_up(void **state)
 {
@@ -22,12 +24,12 @@ static int set_up(void **state)
 /* Whatever the guest's slot went through, driving jobs went on and were right. */
 static int tear_down(void **state)
 {
-	bool alive = steady_goes_on(&driving, 3);
+	int alive = steady_goes_on(&driving, 3);
 	int ret = steady_stop(&driving);
 
 	work_close(&work);
 	work_close(&behind);
-	return ret ? ret : !alive;
+	return ret ? ret : alive;
 }
 
 static void submit_behind(void)
@@ -66,6 +68,7 @@ static void check_guilty(int result, uint32_t reason)
 	check_reason(result, reason);
 	assert_true(all_bytes(work.output.map, FILL, VECTOR_BYTES));
 	wait_behind();
+	work.job = innocent;
 	work_fill(&work, 2);
 	must_give(work_run(&work), 0);
 	assert_true(work_is_right(&work, 2));
@@ -73,9 +76,16 @@ static void check_guilty(int result, uint32_t reason)
 
 static void start_guilty(uint64_t longest_run_ns)
 {
-	must(work_start_bounded(&work, LAYBY_CLASS_GUEST, "add", longest_run_ns));
+	struct layby_range input;
+
+	must(work_start(&work, LAYBY_CLASS_GUEST, "add"));
 	work_fill(&work, 5);
 	must_give(work_run(&work), 0);
+	innocent = work.job;
+	input = buffer_range(&work.input, 0, VECTOR_BYTES);
+	work.job = (uint32_t)must(work_prepare(&work,
+			buffer_range(&work.program, 0, work.program.size), &input,
+			buffer_range(&work.output, 0, VECTOR_BYTES), longest_run_ns));
 	memset(work.output.map, FILL, VECTOR_BYTES);
 }
 
@@ -128,15 +138,12 @@ static void test_cancel_lost_abort(void **state)
 static void test_lost_interrupt(void **state)
 {
 	struct device_status before, after;
-	uint64_t start;
 
-	start_guilty(300 * MS);
+	start_guilty(SECOND);
 	must(control_status(&before));
 	must(control_fault("LoseInterrupt", GUEST_SLOT));
 	work_fill(&work, 8);
-	start = now_ns();
 	must_give(work_run(&work), 0);
-	assert_true(now_ns() - start < SECOND * time_factor());
 	assert_true(work_is_right(&work, 8));
 	check_reason(0, LAYBY_REASON_FINISHED);
 	must(control_status(&after));

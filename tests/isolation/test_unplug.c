@@ -156,7 +156,7 @@ static void test_close_while_gone(void **state)
 static void test_unbind_while_aborting(void **state)
 {
 	start_both();
-	must(control_late_abort(GUEST_SLOT, 300000));
+	must(control_late_abort(GUEST_SLOT, 200000));
 	must_give(work_cancel(&work[1], 0), -ECANCELED);
 	must(vnpu_unbind());
 	check_jobs_ended(&work[0]);
@@ -214,7 +214,7 @@ static void test_unload_refused(void **state)
 
 static void test_unload_refused_with_job(void **state)
 {
-	must(work_start_slow(&work[1], LAYBY_CLASS_GUEST, 700000));
+	must(work_start_slow(&work[1], LAYBY_CLASS_GUEST, 2000000));
 	must(work_submit(&work[1], 0));
 	check_refused();
 	party_close(&work[1].party);
