@@ -16,7 +16,7 @@
 
 #define LAYBY_VNPU_CONTROL_BYTES	0x100000u
 #define LAYBY_VNPU_MAGIC		0x5642594cu	/* "LYBV" */
-#define LAYBY_VNPU_VERSION		1u
+#define LAYBY_VNPU_VERSION		2u
 #define LAYBY_VNPU_MAX_SLOTS		4u
 #define LAYBY_VNPU_MAX_TILES		16u
 
@@ -27,7 +27,9 @@
 /* the same numbers both ways: 0 is management, 1 + n is slot n */
 #define LAYBY_VNPU_VECTOR_MANAGEMENT	0u
 #define LAYBY_VNPU_VECTOR_SLOT(slot)	(1u + (slot))
-#define LAYBY_VNPU_VECTORS		(1u + LAYBY_VNPU_MAX_SLOTS)
+/* a doorbell that feeds the watchdog; no interrupt comes by this one */
+#define LAYBY_VNPU_VECTOR_FEED		(1u + LAYBY_VNPU_MAX_SLOTS)
+#define LAYBY_VNPU_VECTORS		(2u + LAYBY_VNPU_MAX_SLOTS)
 
 /* --- Identity and state: written by the device, read by the driver -------- */
 #define LAYBY_VNPU_REG_MAGIC		0x000u	/* u32, last thing written at power-on */
@@ -45,6 +47,15 @@
  */
 #define LAYBY_VNPU_REG_GENERATION	0x02cu
 #define LAYBY_VNPU_REG_COMMAND_BOUND	0x030u	/* u32, microseconds, any command */
+/* u32, mask: tiles that begun and unfinished jobs of all slots hold */
+#define LAYBY_VNPU_REG_TILES_BUSY	0x034u
+#define LAYBY_VNPU_REG_WATCHDOG		0x038u	/* u32, enum layby_vnpu_watchdog */
+
+enum layby_vnpu_watchdog {
+	LAYBY_VNPU_WATCHDOG_OFF = 0,
+	LAYBY_VNPU_WATCHDOG_ARMED = 1,
+	LAYBY_VNPU_WATCHDOG_EXPIRED = 2,	/* until it is armed anew */
+};
 
 /* --- Sensors: written by the device; SEQUENCE is odd while it writes ------ */
 #define LAYBY_VNPU_REG_SENSOR_SEQUENCE	0x080u	/* u32 */
@@ -53,6 +64,7 @@
 #define LAYBY_VNPU_REG_SENSOR_LEVEL	0x08cu	/* u32 */
 #define LAYBY_VNPU_REG_SENSOR_ENERGY	0x090u	/* u64, uJ since power-on */
 #define LAYBY_VNPU_REG_SENSOR_TICKS	0x098u	/* u64, device clock of the sample */
+#define LAYBY_VNPU_REG_SENSOR_VALID	0x0a0u	/* u32, 0: the other values mean nothing */
 
 /* --- The firmware's one command queue ------------------------------------- */
 /*
@@ -74,6 +86,10 @@ enum layby_vnpu_opcode {
 	LAYBY_VNPU_OP_SLOT_DISABLE = 2,
 	/* clear the tile-local memory of the tiles in ARGUMENT (a mask) */
 	LAYBY_VNPU_OP_CLEAR_TILES = 3,
+	/* jobs of the slot that begin from now on run on the tiles in ARGUMENT */
+	LAYBY_VNPU_OP_SLOT_TILES = 4,
+	/* stop watched slots if not fed for ARGUMENT microseconds; 0: do not */
+	LAYBY_VNPU_OP_WATCHDOG = 5,
 };
 
 /* layby_vnpu_command.result */
@@ -108,8 +124,28 @@ struct layby_vnpu_command {
  * tag is in the low 16 bits; the high 16 bits are a sequence number
  */
 #define LAYBY_VNPU_SLOT_ABORT		0x30u
+/*
+ * u32: written not 0, then the doorbell: nothing more is begun, what runs is
+ * stopped. A level: as long as it is not 0 an enabled slot goes to STOPPED
+ */
+#define LAYBY_VNPU_SLOT_STOP		0x34u
+/* taken over by SLOT_ENABLE, like those above */
+#define LAYBY_VNPU_SLOT_BANDWIDTH	0x38u	/* u32, permille, 0: no share */
+#define LAYBY_VNPU_SLOT_FLAGS		0x3cu	/* u32, LAYBY_VNPU_SLOT_* flags */
 /* written by the device */
 #define LAYBY_VNPU_SLOT_SQ_HEAD		0x40u	/* u32, runs freely: entries fetched */
+#define LAYBY_VNPU_SLOT_STATE		0x44u	/* u32, enum layby_vnpu_slot_state */
+
+#define LAYBY_VNPU_BANDWIDTH_WHOLE	1000u
+/* in SLOT_FLAGS: the watchdog stops this slot */
+#define LAYBY_VNPU_SLOT_WATCHED		0x01u
+
+enum layby_vnpu_slot_state {
+	LAYBY_VNPU_STATE_DISABLED = 0,
+	LAYBY_VNPU_STATE_ENABLED = 1,	/* also while it is being stopped */
+	LAYBY_VNPU_STATE_STOPPED = 2,	/* by SLOT_STOP */
+	LAYBY_VNPU_STATE_EXPIRED = 3,	/* stopped by the watchdog */
+};
 
 #define LAYBY_VNPU_ENTRIES_MAX		256u
 #define LAYBY_VNPU_RINGS		0x10000u

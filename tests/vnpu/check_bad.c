@@ -281,7 +281,7 @@ static void test_bad_commands(void **state)
 
 	assert_int_equal(client_command(client, 0, 0, 0),
 			 LAYBY_VNPU_RESULT_BAD_COMMAND);
-	assert_int_equal(client_command(client, 4, 0, 0),
+	assert_int_equal(client_command(client, 6, 0, 0),
 			 LAYBY_VNPU_RESULT_BAD_COMMAND);
 	assert_int_equal(client_command(client, UINT32_MAX, 0, 0),
 			 LAYBY_VNPU_RESULT_BAD_COMMAND);
@@ -319,6 +319,10 @@ static void test_bad_registers(void **state)
 		{ LAYBY_VNPU_SLOT_ENTRIES, 3, true },
 		{ LAYBY_VNPU_SLOT_ENTRIES, 512, true },
 		{ LAYBY_VNPU_SLOT_ENTRIES, 0x80000000u, true },
+		{ LAYBY_VNPU_SLOT_BANDWIDTH, 1001, true },
+		{ LAYBY_VNPU_SLOT_BANDWIDTH, UINT32_MAX, true },
+		{ LAYBY_VNPU_SLOT_FLAGS, 2, true },
+		{ LAYBY_VNPU_SLOT_FLAGS, 0x80000001u, true },
 		{ LAYBY_VNPU_SLOT_SQ, LAYBY_VNPU_CONTROL_BYTES, false },
 		{ LAYBY_VNPU_SLOT_SQ, LAYBY_VNPU_RINGS + 1, false },
 		{ LAYBY_VNPU_SLOT_CQ, LAYBY_VNPU_CONTROL_BYTES - 64, false },

@@ -249,6 +249,9 @@ void client_write_slot(struct client *client, uint32_t slot)
 	client_write32(client, base + LAYBY_VNPU_SLOT_SQ_TAIL, 0);
 	client_write32(client, base + LAYBY_VNPU_SLOT_CQ_HEAD, 0);
 	client_write32(client, base + LAYBY_VNPU_SLOT_ABORT, 0);
+	client_write32(client, base + LAYBY_VNPU_SLOT_STOP, 0);
+	client_write32(client, base + LAYBY_VNPU_SLOT_BANDWIDTH, 0);
+	client_write32(client, base + LAYBY_VNPU_SLOT_FLAGS, 0);
 	client->slots[slot] = (struct client_slot){};
 }
 

@@ -60,6 +60,12 @@ void timer_fini(struct vnpu_timer *timer)
 	timer->source = sd_event_source_disable_unref(timer->source);
 }
 
+int timer_after_others(struct vnpu_timer *timer)
+{
+	return sd_event_source_set_priority(timer->source,
+					    SD_EVENT_PRIORITY_IDLE);
+}
+
 void timer_arm(struct vnpu_timer *timer, uint64_t tick)
 {
 	timer->armed = true;

@@ -21,6 +21,8 @@
 #define COMPUTE_TILE_MEMORY	"layby.tile_memory"
 /* A model's custom metadata property: its cost, decimal, in operations. */
 #define COMPUTE_OPERATIONS	"layby.operations"
+/* Another one: bytes of device memory that a run moves, decimal. */
+#define COMPUTE_BYTES		"layby.bytes"
 
 struct compute_request {
 	uint32_t input_count;
@@ -41,6 +43,7 @@ struct compute_reply {
 	uint32_t kind;
 	uint32_t status; /* enum layby_vnpu_status */
 	uint64_t operations;
+	uint64_t bytes; /* that a run moves */
 	uint32_t fresh; /* the program was not the one that is held */
 	uint32_t pad;
 };

@@ -69,6 +69,8 @@ static int server_make(struct control *control)
 	if (r >= 0)
 		r = fault_bind(server);
 	if (r >= 0)
+		r = fault_sensors_bind(server);
+	if (r >= 0)
 		r = truth_bind(server);
 	if (r >= 0)
 		r = sd_varlink_server_attach_event(server, control->device->event,

@@ -21,8 +21,9 @@ struct control {
 int control_init(struct control *control, struct device *device);
 void control_fini(struct control *control);
 
-/* The methods, in fault.c and truth.c. */
+/* The methods, in fault.c, fault_sensors.c and truth.c. */
 int fault_bind(sd_varlink_server *server);
+int fault_sensors_bind(sd_varlink_server *server);
 int truth_bind(sd_varlink_server *server);
 
 /* The slot of this number; NULL: there is none, an error was replied. */

@@ -17,6 +17,8 @@ int device_init(struct device *device)
 	if (r >= 0)
 		r = sensors_init(&device->sensors, device);
 	if (r >= 0)
+		r = watchdog_init(&device->watchdog, device);
+	if (r >= 0)
 		r = worker_pool_init(&device->workers, device->event);
 	for (uint32_t i = 0; r >= 0 && i < device->config.slots; i++)
 		r = slot_init(&device->slots[i], device, i);
@@ -30,6 +32,7 @@ void device_fini(struct device *device)
 	for (uint32_t i = 0; i < device->config.slots; i++)
 		slot_fini(&device->slots[i]);
 	worker_pool_fini(&device->workers);
+	watchdog_fini(&device->watchdog);
 	sensors_fini(&device->sensors);
 	firmware_fini(&device->firmware);
 	memory_fini(&device->memory);
@@ -68,7 +71,7 @@ int device_power_on(struct device *device)
 
 	device_freeze(device, false);
 	for (uint32_t i = 0; i < device->config.slots; i++)
-		slot_reset(&device->slots[i]);
+		slot_power_on(&device->slots[i]);
 	sensors_power_on(&device->sensors);
 	memory_fini(&device->memory);
 	r = memory_init(&device->memory, device->config.memory_mib << 20);
@@ -76,6 +79,8 @@ int device_power_on(struct device *device)
 		return r;
 	firmware_reset(&device->firmware);
 	clock_power_on(&device->clock);
+	bandwidth_power_on(&device->bandwidth, device->config.bandwidth);
+	watchdog_arm(&device->watchdog, 0);
 	tiles_power_on(&device->tiles, device->config.tiles,
 		       device->config.seed);
 	device->generation = 1;
@@ -90,6 +95,7 @@ void device_reset(struct device *device)
 		slot_reset(&device->slots[i]);
 		registers_clear(&device->slots[i]);
 	}
+	watchdog_arm(&device->watchdog, 0);
 	firmware_reset(&device->firmware);
 	memory_write32(&device->memory, LAYBY_VNPU_REG_GENERATION,
 		       ++device->generation);
@@ -103,9 +109,21 @@ void device_freeze(struct device *device, bool frozen)
 	device->frozen = frozen;
 	timer_freeze(&device->firmware.timer, frozen);
 	timer_freeze(&device->sensors.timer, frozen);
+	timer_freeze(&device->watchdog.timer, frozen);
 	for (uint32_t i = 0; i < device->config.slots; i++)
 		slot_freeze(&device->slots[i], frozen);
 	transport_freeze(&device->transport, frozen);
+}
+
+void device_publish_tiles(struct device *device)
+{
+	uint32_t busy = 0;
+
+	for (uint32_t i = 0; i < device->config.slots; i++) {
+		if (device->slots[i].current)
+			busy |= device->slots[i].held;
+	}
+	memory_write32(&device->memory, LAYBY_VNPU_REG_TILES_BUSY, busy);
 }
 
 bool device_slots_enabled(const struct device *device)
@@ -121,6 +139,8 @@ void device_doorbell(struct device *device, uint32_t vector)
 {
 	if (vector == LAYBY_VNPU_VECTOR_MANAGEMENT)
 		firmware_poll(&device->firmware);
+	else if (vector == LAYBY_VNPU_VECTOR_FEED)
+		watchdog_feed(&device->watchdog);
 	else if (vector - 1 < device->config.slots)
 		slot_poll(&device->slots[vector - 1]);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "bandwidth.h"
 #include "clock.h"
 #include "firmware.h"
 #include "layby/vnpu_regs.h"
@@ -20,6 +21,7 @@
 #include "slot.h"
 #include "tile.h"
 #include "transport.h"
+#include "watchdog.h"
 #include "worker.h"
 
 struct config {
@@ -33,6 +35,7 @@ struct config {
 	uint64_t load_us;
 	uint64_t slack_us;
 	uint64_t speed; /* operations a microsecond and tile */
+	uint64_t bandwidth; /* bytes a microsecond */
 	uint64_t seed;
 };
 
@@ -42,7 +45,9 @@ struct device {
 	struct memory memory;
 	struct vnpu_clock clock;
 	struct tiles tiles;
+	struct bandwidth bandwidth;
 	struct sensors sensors;
+	struct watchdog watchdog;
 	struct firmware firmware;
 	struct transport transport;
 	struct worker_pool workers;
@@ -60,6 +65,8 @@ int device_power_on(struct device *device);
 void device_reset(struct device *device);
 /* Stop reacting to anything, or go on where it stopped. */
 void device_freeze(struct device *device, bool frozen);
+/* REG_TILES_BUSY, after a job has begun or ended. */
+void device_publish_tiles(struct device *device);
 bool device_slots_enabled(const struct device *device);
 /* The longest that is promised for what takes @us as modelled. */
 uint32_t device_bound_us(const struct device *device, uint32_t us);

@@ -14,6 +14,8 @@
 struct call {
 	uint32_t slot;
 	uint32_t us;
+	bool never;
+	uint32_t count;
 	uint64_t offset;
 };
 
@@ -71,6 +73,57 @@ static int method_late_abort(sd_varlink *link, sd_json_variant *parameters,
 		return r;
 	slot->faults.late_abort = true;
 	slot->faults.late_abort_us = call.us;
+	return sd_varlink_reply(link, NULL);
+}
+
+static int method_abort_time(sd_varlink *link, sd_json_variant *parameters,
+			     sd_varlink_method_flags_t flags, void *userdata)
+{
+	static const sd_json_dispatch_field fields[] = {
+		{ "slot", _SD_JSON_VARIANT_TYPE_INVALID, sd_json_dispatch_uint32,
+		  offsetof(struct call, slot), SD_JSON_MANDATORY },
+		{ "us", _SD_JSON_VARIANT_TYPE_INVALID, sd_json_dispatch_uint32,
+		  offsetof(struct call, us), SD_JSON_NULLABLE },
+		{ "never", _SD_JSON_VARIANT_TYPE_INVALID, sd_json_dispatch_stdbool,
+		  offsetof(struct call, never), SD_JSON_NULLABLE },
+		{}
+	};
+	struct slot *slot;
+	struct call call;
+	int r = take_slot(link, parameters, fields, userdata, &call, &slot);
+
+	if (r <= 0)
+		return r;
+	slot->abort_time = (struct abort_time){
+		.set = sd_json_variant_is_unsigned(
+			sd_json_variant_by_key(parameters, "us")),
+		.never = call.never,
+		.us = call.us,
+	};
+	return sd_varlink_reply(link, NULL);
+}
+
+static int method_storm(sd_varlink *link, sd_json_variant *parameters,
+			sd_varlink_method_flags_t flags, void *userdata)
+{
+	static const sd_json_dispatch_field fields[] = {
+		{ "slot", _SD_JSON_VARIANT_TYPE_INVALID, sd_json_dispatch_uint32,
+		  offsetof(struct call, slot), SD_JSON_MANDATORY },
+		{ "count", _SD_JSON_VARIANT_TYPE_INVALID, sd_json_dispatch_uint32,
+		  offsetof(struct call, count), SD_JSON_MANDATORY },
+		{ "us", _SD_JSON_VARIANT_TYPE_INVALID, sd_json_dispatch_uint32,
+		  offsetof(struct call, us), SD_JSON_MANDATORY },
+		{}
+	};
+	struct slot *slot;
+	struct call call;
+	int r = take_slot(link, parameters, fields, userdata, &call, &slot);
+
+	if (r <= 0)
+		return r;
+	if (!call.us)
+		return sd_varlink_error_invalid_parameter_name(link, "us");
+	storm_start(&slot->storm, call.count, call.us);
 	return sd_varlink_reply(link, NULL);
 }
 
@@ -182,8 +235,10 @@ int fault_bind(sd_varlink_server *server)
 	return sd_varlink_server_bind_method_many(server,
 		"org.layby.VNPU1.Hang", method_hang,
 		"org.layby.VNPU1.LateAbort", method_late_abort,
+		"org.layby.VNPU1.AbortTime", method_abort_time,
 		"org.layby.VNPU1.LoseAbort", method_lose_abort,
 		"org.layby.VNPU1.LoseInterrupt", method_lose_interrupt,
+		"org.layby.VNPU1.Storm", method_storm,
 		"org.layby.VNPU1.WildDescriptor", method_wild_descriptor,
 		"org.layby.VNPU1.RefuseReset", method_refuse_reset,
 		"org.layby.VNPU1.KillWorker", method_kill_worker,

@@ -44,10 +44,35 @@ static uint32_t decode_enable(struct device *device, uint32_t slot)
 		LAYBY_VNPU_RESULT_OK : LAYBY_VNPU_RESULT_BAD_REGISTER;
 }
 
+static uint32_t decode_tiles(struct device *device, uint32_t slot,
+			     uint64_t tiles)
+{
+	return device->slots[slot].enabled && tiles &&
+	       !(tiles & ~(uint64_t)all_tiles(device)) ?
+		LAYBY_VNPU_RESULT_OK : LAYBY_VNPU_RESULT_BAD_COMMAND;
+}
+
+/* A command for one slot. */
+static uint32_t decode_slot(struct device *device,
+			    const struct layby_vnpu_command *command)
+{
+	uint32_t slot = le32toh(command->slot);
+	uint64_t argument = le64toh(command->argument);
+
+	if (slot >= device->config.slots)
+		return LAYBY_VNPU_RESULT_BAD_SLOT;
+	if (le32toh(command->opcode) == LAYBY_VNPU_OP_SLOT_TILES)
+		return decode_tiles(device, slot, argument);
+	if (argument)
+		return LAYBY_VNPU_RESULT_BAD_COMMAND;
+	if (le32toh(command->opcode) == LAYBY_VNPU_OP_SLOT_ENABLE)
+		return decode_enable(device, slot);
+	return LAYBY_VNPU_RESULT_OK;
+}
+
 static uint32_t decode(struct device *device,
 		       const struct layby_vnpu_command *command)
 {
-	uint32_t slot = le32toh(command->slot);
 	uint64_t argument = le64toh(command->argument);
 
 	if (!pads_zero(command))
@@ -55,17 +80,14 @@ static uint32_t decode(struct device *device,
 	switch (le32toh(command->opcode)) {
 	case LAYBY_VNPU_OP_SLOT_ENABLE:
 	case LAYBY_VNPU_OP_SLOT_DISABLE:
-		if (slot >= device->config.slots)
-			return LAYBY_VNPU_RESULT_BAD_SLOT;
-		if (argument)
-			return LAYBY_VNPU_RESULT_BAD_COMMAND;
-		if (le32toh(command->opcode) == LAYBY_VNPU_OP_SLOT_ENABLE)
-			return decode_enable(device, slot);
-		return LAYBY_VNPU_RESULT_OK;
+	case LAYBY_VNPU_OP_SLOT_TILES:
+		return decode_slot(device, command);
 	case LAYBY_VNPU_OP_CLEAR_TILES:
-		if (argument & ~(uint64_t)all_tiles(device))
-			return LAYBY_VNPU_RESULT_BAD_COMMAND;
-		return LAYBY_VNPU_RESULT_OK;
+		return argument & ~(uint64_t)all_tiles(device) ?
+			LAYBY_VNPU_RESULT_BAD_COMMAND : LAYBY_VNPU_RESULT_OK;
+	case LAYBY_VNPU_OP_WATCHDOG:
+		return argument > UINT32_MAX ?
+			LAYBY_VNPU_RESULT_BAD_COMMAND : LAYBY_VNPU_RESULT_OK;
 	default:
 		return LAYBY_VNPU_RESULT_BAD_COMMAND;
 	}
@@ -82,6 +104,10 @@ static uint32_t modelled_us(const struct firmware *firmware)
 		return FIRMWARE_ENABLE_US;
 	case LAYBY_VNPU_OP_SLOT_DISABLE:
 		return firmware->device->config.reset_us;
+	case LAYBY_VNPU_OP_SLOT_TILES:
+		return FIRMWARE_TILES_US;
+	case LAYBY_VNPU_OP_WATCHDOG:
+		return FIRMWARE_WATCHDOG_US;
 	default:
 		return FIRMWARE_CLEAR_US + FIRMWARE_CLEAR_TILE_US *
 		       __builtin_popcountll(le64toh(command->argument));
@@ -102,7 +128,7 @@ static bool start(struct firmware *firmware)
 		slot->faults.refuse_reset = false;
 		return false;
 	}
-	slot_stop(slot);
+	slot_halt(slot);
 	return true;
 }
 
@@ -110,6 +136,7 @@ static void apply(struct firmware *firmware)
 {
 	struct device *device = firmware->device;
 	uint32_t slot = le32toh(firmware->command.slot);
+	uint64_t argument = le64toh(firmware->command.argument);
 
 	if (firmware->result != LAYBY_VNPU_RESULT_OK)
 		return;
@@ -122,8 +149,18 @@ static void apply(struct firmware *firmware)
 	case LAYBY_VNPU_OP_SLOT_DISABLE:
 		slot_reset(&device->slots[slot]);
 		break;
+	case LAYBY_VNPU_OP_SLOT_TILES:
+		/* It may have been stopped since. */
+		if (device->slots[slot].enabled)
+			device->slots[slot].limits.tiles = argument;
+		else
+			firmware->result = LAYBY_VNPU_RESULT_BAD_COMMAND;
+		break;
+	case LAYBY_VNPU_OP_WATCHDOG:
+		watchdog_arm(&device->watchdog, argument);
+		break;
 	default:
-		tiles_clear(&device->tiles, le64toh(firmware->command.argument));
+		tiles_clear(&device->tiles, argument);
 	}
 }
 

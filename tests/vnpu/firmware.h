@@ -15,6 +15,8 @@
 #define FIRMWARE_CLEAR_US	20u
 /* 64 KiB at 16 GB/s */
 #define FIRMWARE_CLEAR_TILE_US	4u
+#define FIRMWARE_TILES_US	20u
+#define FIRMWARE_WATCHDOG_US	20u
 #define FIRMWARE_REFUSE_US	10u
 
 struct device;

@@ -50,6 +50,8 @@ struct job_limits {
 	uint64_t window_bytes;
 	uint32_t tiles;
 	uint32_t entries;
+	uint32_t permille; /* of the memory bandwidth, 0: no share */
+	bool watched; /* by the watchdog */
 };
 
 /*

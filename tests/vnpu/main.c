@@ -29,6 +29,7 @@ static const char usage[] =
 	"  --load-us N      time that loading a program takes [20000]\n"
 	"  --slack-us N     part of every bound, for a busy host [20000]\n"
 	"  --speed N        operations a microsecond and tile [4]\n"
+	"  --bandwidth N    bytes a microsecond of the device's memory [8000]\n"
 	"  --seed N         what the tiles' memory holds at power-on [1]\n";
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
@@ -53,6 +54,7 @@ static const struct setting {
 	{ "load-us", &device.config.load_us, 0, 60 * SECOND_US, 20000 },
 	{ "slack-us", &device.config.slack_us, 0, 60 * SECOND_US, 20000 },
 	{ "speed", &device.config.speed, 1, UINT32_MAX, 4 },
+	{ "bandwidth", &device.config.bandwidth, 1, BANDWIDTH_MOST_BYTES, 8000 },
 	{ "seed", &device.config.seed, 0, UINT64_MAX, 1 },
 };
 

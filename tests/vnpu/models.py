@@ -27,20 +27,21 @@ def constant(name, values, element=FLOAT, shape=None):
                               [len(values)] if shape is None else shape, values)
 
 
-def model(nodes, inputs, outputs, constants=(), operations=None):
+def model(nodes, inputs, outputs, constants=(), operations=None, moved=None):
     graph = helper.make_graph(nodes, "layby", inputs, outputs, list(constants))
     made = helper.make_model(graph, opset_imports=OPSET, ir_version=8)
-    if operations is not None:
-        helper.set_model_props(made, {"layby.operations": str(operations)})
+    cost = {"layby.operations": operations, "layby.bytes": moved}
+    helper.set_model_props(made, {name: str(number) for name, number in cost.items()
+                                  if number is not None})
     onnx.checker.check_model(made)
     return made
 
 
-def add(operations, length=N):
+def add(operations, moved=None, length=N):
     """y = x + w with w[i] = i"""
     return model([helper.make_node("Add", ["x", "w"], ["y"])],
                  [value("x", [length])], [value("y", [length])],
-                 [constant("w", [float(i) for i in range(N)])], operations)
+                 [constant("w", [float(i) for i in range(N)])], operations, moved)
 
 
 def echo():
@@ -97,6 +98,13 @@ MODELS = {
     "costless": lambda: add(None),     # says nothing about its cost
     "slow": lambda: add(160000000),    # 10 s on four tiles
     "endless": lambda: add(2 ** 64 - 1),
+    # 20 ms on four tiles and half of the memory's 8000 bytes a tick
+    "stream": lambda: add(320000, 80 * 10 ** 6),
+    # 400 ms of all of it on any tiles
+    "hog": lambda: add(1000, 3200 * 10 ** 6),
+    "flood": lambda: add(1000, 80 * 10 ** 9), # the same for 10 s
+    "boundless": lambda: add(1000, 2 ** 64 - 1),
+    "odd": lambda: add(1000, "-5"),    # bytes that are no number
     "echo": echo,
     "leak": leak,
     "loop": lambda: loop(2 ** 62),     # a slow program, truly slow

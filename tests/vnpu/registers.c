@@ -10,7 +10,7 @@
 #include "ring.h"
 
 static void read_registers(const struct slot *slot, struct job_limits *limits,
-			   uint64_t *sq, uint64_t *cq)
+			   uint64_t *sq, uint64_t *cq, uint32_t *flags)
 {
 	const struct memory *memory = &slot->device->memory;
 	uint32_t base = LAYBY_VNPU_SLOT(slot->index);
@@ -21,6 +21,9 @@ static void read_registers(const struct slot *slot, struct job_limits *limits,
 		memory_read64(memory, base + LAYBY_VNPU_SLOT_WINDOW_BYTES);
 	limits->tiles = memory_read32(memory, base + LAYBY_VNPU_SLOT_TILES);
 	limits->entries = memory_read32(memory, base + LAYBY_VNPU_SLOT_ENTRIES);
+	limits->permille = memory_read32(memory, base + LAYBY_VNPU_SLOT_BANDWIDTH);
+	*flags = memory_read32(memory, base + LAYBY_VNPU_SLOT_FLAGS);
+	limits->watched = *flags & LAYBY_VNPU_SLOT_WATCHED;
 	*sq = memory_read64(memory, base + LAYBY_VNPU_SLOT_SQ);
 	*cq = memory_read64(memory, base + LAYBY_VNPU_SLOT_CQ);
 }
@@ -34,7 +37,7 @@ static bool ring_valid(uint64_t at, uint64_t entry_bytes, uint32_t entries)
 }
 
 static bool valid(const struct slot *slot, const struct job_limits *limits,
-		  uint64_t sq, uint64_t cq)
+		  uint64_t sq, uint64_t cq, uint32_t flags)
 {
 	const struct memory *memory = &slot->device->memory;
 	uint32_t tiles = (1u << slot->device->config.tiles) - 1;
@@ -46,6 +49,8 @@ static bool valid(const struct slot *slot, const struct job_limits *limits,
 	       limits->tiles && !(limits->tiles & ~tiles) &&
 	       entries && entries <= LAYBY_VNPU_ENTRIES_MAX &&
 	       !(entries & (entries - 1)) &&
+	       limits->permille <= LAYBY_VNPU_BANDWIDTH_WHOLE &&
+	       !(flags & ~LAYBY_VNPU_SLOT_WATCHED) &&
 	       ring_valid(sq, sizeof(struct layby_vnpu_descriptor), entries) &&
 	       ring_valid(cq, sizeof(struct layby_vnpu_completion), entries);
 }
@@ -54,19 +59,21 @@ bool registers_valid(const struct slot *slot)
 {
 	struct job_limits limits;
 	uint64_t sq, cq;
+	uint32_t flags;
 
-	read_registers(slot, &limits, &sq, &cq);
-	return valid(slot, &limits, sq, cq);
+	read_registers(slot, &limits, &sq, &cq, &flags);
+	return valid(slot, &limits, sq, cq, flags);
 }
 
 bool registers_take(struct slot *slot)
 {
 	struct job_limits limits;
 	uint64_t sq, cq;
+	uint32_t flags;
 
 	/* Read once: what is checked is what is taken. */
-	read_registers(slot, &limits, &sq, &cq);
-	if (!valid(slot, &limits, sq, cq))
+	read_registers(slot, &limits, &sq, &cq, &flags);
+	if (!valid(slot, &limits, sq, cq, flags))
 		return false;
 	slot->limits = limits;
 	slot->sq = sq;
@@ -78,6 +85,6 @@ void registers_clear(struct slot *slot)
 {
 	struct memory *memory = &slot->device->memory;
 
-	for (uint32_t at = 0; at <= LAYBY_VNPU_SLOT_SQ_HEAD; at += 4)
+	for (uint32_t at = 0; at <= LAYBY_VNPU_SLOT_STATE; at += 4)
 		memory_write32(memory, ring_register(slot, at), 0);
 }

@@ -151,6 +151,12 @@ void ring_post(struct slot *slot)
 				    LAYBY_VNPU_VECTOR_SLOT(slot->index));
 }
 
+bool ring_stop_asked(const struct slot *slot)
+{
+	return memory_read32(&slot->device->memory,
+			     ring_register(slot, LAYBY_VNPU_SLOT_STOP));
+}
+
 bool ring_abort_asked(struct slot *slot, uint16_t *tag)
 {
 	uint32_t value = memory_read32(&slot->device->memory,

@@ -17,6 +17,8 @@ void ring_reset(struct slot *slot);
 void ring_fetch(struct slot *slot);
 /* Write the completions of ended jobs, as far as there is room. */
 void ring_post(struct slot *slot);
+/* Does SLOT_STOP say that nothing is to run? */
+bool ring_stop_asked(const struct slot *slot);
 /* The tag that the driver asks to abort: once for each new value. */
 bool ring_abort_asked(struct slot *slot, uint16_t *tag);
 

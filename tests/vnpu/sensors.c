@@ -8,21 +8,43 @@
  */
 #include "device.h"
 
-static void publish(struct device *device, uint64_t now, uint64_t nj)
+static int32_t temperature_mc(const struct sensors *sensors)
+{
+	int32_t mc = SENSORS_AMBIENT_MC +
+		     (int32_t)sensors->power_mw * SENSORS_MC_PER_MW;
+
+	if (sensors->faults.fixed)
+		mc = sensors->faults.fixed_mc;
+	return mc + sensors->faults.offset_mc;
+}
+
+static void write_values(struct device *device, uint64_t now, uint64_t nj)
 {
 	struct memory *memory = &device->memory;
-	uint32_t mw = device->sensors.power_mw;
-	uint32_t *sequence = &device->sensors.sequence;
-	int32_t mc = SENSORS_AMBIENT_MC + (int32_t)mw * SENSORS_MC_PER_MW;
+	const struct sensors *sensors = &device->sensors;
 
-	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_SEQUENCE, ++*sequence);
-	/* The odd sequence must be seen before any new value. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_POWER, mw);
-	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_TEMP, (uint32_t)mc);
+	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_POWER, sensors->power_mw);
+	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_TEMP,
+		       (uint32_t)temperature_mc(sensors));
 	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_LEVEL, 0);
 	memory_write64(memory, LAYBY_VNPU_REG_SENSOR_ENERGY, nj / 1000);
 	memory_write64(memory, LAYBY_VNPU_REG_SENSOR_TICKS, now);
+}
+
+static void publish(struct device *device, uint64_t now, uint64_t nj)
+{
+	struct memory *memory = &device->memory;
+	const struct sensor_faults *faults = &device->sensors.faults;
+	uint32_t *sequence = &device->sensors.sequence;
+
+	if (faults->stale)
+		return;
+	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_SEQUENCE, ++*sequence);
+	/* The odd sequence must be seen before any new value. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!faults->missing)
+		write_values(device, now, nj);
+	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_VALID, !faults->missing);
 	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_SEQUENCE, ++*sequence);
 }
 
@@ -72,6 +94,7 @@ void sensors_power_on(struct sensors *sensors)
 	sensors->sample_tick = 0;
 	sensors->sample_nj = 0;
 	sensors->power_mw = SENSORS_IDLE_MW;
+	sensors->faults = (struct sensor_faults){};
 }
 
 /* A milliwatt for a microsecond is a nanojoule. */

@@ -5,6 +5,7 @@
 #ifndef VNPU_SENSORS_H
 #define VNPU_SENSORS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "clock.h"
@@ -18,6 +19,15 @@
 
 struct device;
 
+/* Injected by a test, until the power is switched on again. */
+struct sensor_faults {
+	bool missing; /* no reading is valid */
+	bool stale; /* no reading comes any more */
+	bool fixed; /* the temperature is @fixed_mc */
+	int32_t fixed_mc;
+	int32_t offset_mc; /* added to the temperature */
+};
+
 struct sensors {
 	struct vnpu_timer timer;
 	uint32_t sequence; /* odd while the block is written */
@@ -25,6 +35,7 @@ struct sensors {
 	uint64_t sample_tick;
 	uint64_t sample_nj;
 	uint32_t power_mw;
+	struct sensor_faults faults;
 };
 
 int sensors_init(struct sensors *sensors, struct device *device);

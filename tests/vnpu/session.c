@@ -23,6 +23,8 @@ struct session {
 	uint8_t *program;
 	uint64_t program_bytes;
 	uint64_t operations;
+	uint64_t bytes;
+	bool says_bytes;
 	size_t input_count;
 	size_t output_count;
 	struct tensor input[SESSION_NODES_MAX];
@@ -112,37 +114,48 @@ int session_runtime_init(void)
 	return r < 0 ? r : warm_up();
 }
 
-/* The compiler's word on the cost; without it, a multiply-add for each weight
- * of four bytes.
- */
-static int read_operations(struct session *session)
+/* 1: the property is there; 0: it is not and @number is as it was; or -errno. */
+static int read_number(OrtModelMetadata *metadata, const char *property,
+		       uint64_t *number)
 {
-	OrtModelMetadata *metadata;
 	char *text = NULL, *end;
 	OrtStatus *status;
 	bool bad;
+
+	status = ort->ModelMetadataLookupCustomMetadataMap(metadata, allocator,
+							   property, &text);
+	if (failed(status, property))
+		return -EIO;
+	if (!text)
+		return 0;
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	bad = errno || *end || text[0] < '0' || text[0] > '9';
+	if (bad)
+		fprintf(stderr, "vnpu-worker: %s is not a decimal number\n",
+			property);
+	failed(ort->AllocatorFree(allocator, text), "free");
+	return bad ? -EINVAL : 1;
+}
+
+/* The compiler's word on the cost; without it, a multiply-add for each weight
+ * of four bytes.
+ */
+static int read_cost(struct session *session)
+{
+	OrtModelMetadata *metadata;
+	int r;
 
 	session->operations = session->program_bytes / 2;
 	if (failed(ort->SessionGetModelMetadata(session->ort, &metadata),
 		   "metadata"))
 		return -EIO;
-	status = ort->ModelMetadataLookupCustomMetadataMap(metadata, allocator,
-							   COMPUTE_OPERATIONS,
-							   &text);
-	bad = failed(status, COMPUTE_OPERATIONS);
+	r = read_number(metadata, COMPUTE_OPERATIONS, &session->operations);
+	if (r >= 0)
+		r = read_number(metadata, COMPUTE_BYTES, &session->bytes);
+	session->says_bytes = r > 0;
 	ort->ReleaseModelMetadata(metadata);
-	if (bad)
-		return -EIO;
-	if (!text)
-		return 0;
-	errno = 0;
-	session->operations = strtoull(text, &end, 10);
-	bad = errno || *end || text[0] < '0' || text[0] > '9';
-	if (bad)
-		fprintf(stderr, "vnpu-worker: %s is not a decimal number\n",
-			COMPUTE_OPERATIONS);
-	failed(ort->AllocatorFree(allocator, text), "free");
-	return bad ? -EINVAL : 0;
+	return r < 0 ? r : 0;
 }
 
 static int read_node(struct session *session, bool input, size_t i,
@@ -203,7 +216,7 @@ struct session *session_create(const void *program, uint64_t bytes)
 					       bytes, options, &session->ort),
 		   "program"))
 		goto fail;
-	if (read_operations(session) < 0 || read_nodes(session) < 0)
+	if (read_cost(session) < 0 || read_nodes(session) < 0)
 		goto fail;
 	return session;
 fail:
@@ -235,6 +248,21 @@ bool session_holds(const struct session *session, const void *program,
 uint64_t session_operations(const struct session *session)
 {
 	return session->operations;
+}
+
+/* Without the compiler's word: each byte that it is given, once. */
+uint64_t session_bytes(const struct session *session,
+		       const struct compute_request *request)
+{
+	uint64_t bytes = request->program_bytes;
+
+	if (session->says_bytes)
+		return session->bytes;
+	for (uint32_t i = 0; i < request->input_count; i++)
+		bytes += request->input_bytes[i];
+	for (uint32_t i = 0; i < request->output_count; i++)
+		bytes += request->output_bytes[i];
+	return bytes;
 }
 
 /*

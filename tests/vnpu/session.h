@@ -21,6 +21,9 @@ void session_destroy(struct session *session);
 bool session_holds(const struct session *session, const void *program,
 		   uint64_t bytes);
 uint64_t session_operations(const struct session *session);
+/* That a run with these ranges moves in and out of the device's memory. */
+uint64_t session_bytes(const struct session *session,
+		       const struct compute_request *request);
 
 /* Do these byte counts fit? enum layby_vnpu_status, OK or BAD_SHAPE. */
 uint32_t session_check(const struct session *session,

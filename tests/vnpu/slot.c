@@ -7,7 +7,7 @@
  * end; at that end, or when the computation is ready if that is later, finish()
  * writes outputs and completion. Ticks are of the model: a late computation
  * moves start and end together, their difference stays the modelled run.
- * Must never check what is the driver's duty (firmware.c).
+ * How a job is ended before that is in stop.c. Must never check what is the driver's duty (firmware.c).
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,8 +16,6 @@
 #include "registers.h"
 #include "ring.h"
 
-static void advance(struct slot *slot);
-
 static uint64_t now_of(const struct slot *slot)
 {
 	return clock_now(&slot->device->clock);
@@ -25,7 +23,14 @@ static uint64_t now_of(const struct slot *slot)
 
 static uint32_t tile_count(const struct slot *slot)
 {
-	return __builtin_popcount(slot->limits.tiles);
+	return __builtin_popcount(slot->held);
+}
+
+void slot_publish(struct slot *slot, uint32_t state)
+{
+	slot->state = state;
+	memory_write32(&slot->device->memory,
+		       ring_register(slot, LAYBY_VNPU_SLOT_STATE), state);
 }
 
 uint64_t slot_busy_nj(const struct slot *slot, uint64_t now)
@@ -35,6 +40,30 @@ uint64_t slot_busy_nj(const struct slot *slot, uint64_t now)
 	if (!slot->busy_since || until <= slot->busy_since)
 		return 0;
 	return sensors_busy_nj(tile_count(slot), until - slot->busy_since);
+}
+
+/* --- Shared memory ---------------------------------------------------------- */
+
+/* Whoever starts or ends changes when the others end. */
+static void replan(struct device *device)
+{
+	for (uint32_t i = 0; i < device->config.slots; i++) {
+		struct slot *slot = &device->slots[i];
+
+		if (slot->phase != SLOT_RUNNING || slot->hung)
+			continue;
+		slot->busy_until = bandwidth_end(&device->bandwidth, i);
+		timer_arm(&slot->timer, slot->busy_until);
+	}
+}
+
+void slot_leave_memory(struct slot *slot)
+{
+	struct bandwidth *bandwidth = &slot->device->bandwidth;
+
+	bandwidth_advance(bandwidth, now_of(slot));
+	bandwidth_stop(bandwidth, slot->index);
+	replan(slot->device);
 }
 
 /* --- The end of a job ------------------------------------------------------ */
@@ -50,6 +79,7 @@ static void forget_current(struct slot *slot)
 	slot->loaded = false;
 	slot->computed = false;
 	slot->hung = false;
+	slot_leave_memory(slot);
 }
 
 static void charge(struct slot *slot, struct job *job, uint64_t now)
@@ -62,10 +92,10 @@ static void charge(struct slot *slot, struct job *job, uint64_t now)
 static void leave(struct slot *slot, const struct job *job, bool outputs)
 {
 	if (slot->busy_since && job->transfer >= 0)
-		job_leave(job, &slot->device->tiles, slot->limits.tiles, outputs);
+		job_leave(job, &slot->device->tiles, slot->held, outputs);
 }
 
-static void finish(struct slot *slot, uint32_t status, uint64_t end)
+void slot_finish(struct slot *slot, uint32_t status, uint64_t end)
 {
 	struct job *job = slot->current;
 	bool good = status == LAYBY_VNPU_STATUS_OK;
@@ -79,6 +109,7 @@ static void finish(struct slot *slot, uint32_t status, uint64_t end)
 	job->status = status;
 	job->end_ticks = end;
 	forget_current(slot);
+	device_publish_tiles(slot->device);
 	TAILQ_INSERT_TAIL(&slot->ended, job, link);
 }
 
@@ -91,7 +122,7 @@ static void finish_early(struct slot *slot, uint32_t status)
 		slot->current->start_ticks = 0;
 		slot->busy_since = 0;
 	}
-	finish(slot, status, now);
+	slot_finish(slot, status, now);
 }
 
 /* --- Begin ------------------------------------------------------------------ */
@@ -111,7 +142,7 @@ static uint16_t hand_over(struct slot *slot, struct job *job)
 	struct device *device = slot->device;
 	int r;
 
-	r = job_gather(job, &device->memory, &device->tiles, slot->limits.tiles);
+	r = job_gather(job, &device->memory, &device->tiles, slot->held);
 	if (r < 0) {
 		fprintf(stderr, "vnpud: slot %u: transfer: %s\n", slot->index,
 			strerror(-r));
@@ -134,6 +165,8 @@ static void begin(struct slot *slot)
 
 	TAILQ_REMOVE(&slot->queued, job, link);
 	slot->current = job;
+	slot->held = slot->limits.tiles;
+	device_publish_tiles(slot->device);
 	slot->begin_ticks = now_of(slot);
 	slot->reached_count = 0;
 	if (status == LAYBY_VNPU_STATUS_OK) {
@@ -144,22 +177,25 @@ static void begin(struct slot *slot)
 		slot->reached_count = job_reaches(job);
 		memcpy(slot->reached, job->reach, sizeof(slot->reached));
 		if (job->flags & LAYBY_VNPU_JOB_CLEAR_TILES)
-			tiles_clear(&slot->device->tiles, slot->limits.tiles);
+			tiles_clear(&slot->device->tiles, slot->held);
 		status = hand_over(slot, job);
 	}
 	if (status == LAYBY_VNPU_STATUS_OK)
 		slot->phase = SLOT_LOADING;
 	else
-		finish(slot, status, slot->begin_ticks);
+		slot_finish(slot, status, slot->begin_ticks);
 }
 
 /* --- What the worker says --------------------------------------------------- */
 
-static uint64_t modelled_run(const struct slot *slot, uint64_t operations)
+/* Alone in the device's memory. */
+static uint64_t modelled_run(const struct slot *slot,
+			     const struct compute_reply *reply)
 {
 	uint64_t rate = slot->device->config.speed * tile_count(slot);
-	uint64_t ticks = operations / rate + (operations % rate != 0);
+	uint64_t ticks = reply->operations / rate + (reply->operations % rate != 0);
 
+	ticks = bandwidth_alone(&slot->device->bandwidth, ticks, reply->bytes);
 	return ticks < CLOCK_FAR ? ticks + SLOT_RUN_TICKS : CLOCK_FAR;
 }
 
@@ -176,18 +212,21 @@ static uint64_t modelled_start(const struct slot *slot, bool fresh)
 	return tick;
 }
 
-static void run_from(struct slot *slot, uint64_t start, uint64_t operations)
+static void run_from(struct slot *slot, uint64_t now, uint64_t start,
+		     const struct compute_reply *reply)
 {
-	slot->run_ticks = modelled_run(slot, operations);
+	struct bandwidth *bandwidth = &slot->device->bandwidth;
+
+	bandwidth_advance(bandwidth, now);
+	bandwidth_start(bandwidth, slot->index, start, modelled_run(slot, reply),
+			reply->bytes, slot->limits.permille);
 	slot->current->start_ticks = start;
 	slot->busy_since = start;
-	slot->busy_until = start + slot->run_ticks;
 	slot->phase = SLOT_RUNNING;
+	replan(slot->device);
 	if (slot->faults.hang) {
 		slot->faults.hang = false;
 		slot_hang(slot);
-	} else {
-		timer_arm(&slot->timer, slot->busy_until);
 	}
 }
 
@@ -202,7 +241,7 @@ static void loaded(struct slot *slot, const struct compute_reply *reply)
 		start = now;
 	}
 	if (reply->status == LAYBY_VNPU_STATUS_OK) {
-		run_from(slot, start, reply->operations);
+		run_from(slot, now, start, reply);
 	} else {
 		slot->worker->busy = false;
 		slot->verdict = reply->status;
@@ -216,7 +255,7 @@ static void finish_late(struct slot *slot)
 	uint64_t now = now_of(slot);
 
 	slot->current->start_ticks = now - slot->run_ticks;
-	finish(slot, LAYBY_VNPU_STATUS_OK, now);
+	slot_finish(slot, LAYBY_VNPU_STATUS_OK, now);
 }
 
 static void done(struct slot *slot, uint32_t status)
@@ -230,7 +269,7 @@ static void done(struct slot *slot, uint32_t status)
 		finish_early(slot, status);
 	else if (slot->phase == SLOT_LATE)
 		finish_late(slot);
-	advance(slot);
+	slot_advance(slot);
 }
 
 /* A worker runs other people's programs: what it says may be anything. */
@@ -275,63 +314,7 @@ void slot_worker_died(struct slot *slot, struct worker *worker)
 	    slot->phase == SLOT_ABORTING || slot->phase == SLOT_STUCK)
 		return;
 	finish_early(slot, LAYBY_VNPU_STATUS_COMPUTE_FAILED);
-	advance(slot);
-}
-
-/* --- Abort ------------------------------------------------------------------ */
-
-static uint32_t abort_time(struct slot *slot)
-{
-	if (!slot->faults.late_abort)
-		return slot->device->config.abort_us;
-	slot->faults.late_abort = false;
-	return slot->faults.late_abort_us;
-}
-
-static void abort_current(struct slot *slot)
-{
-	uint64_t now = now_of(slot);
-
-	if (slot->phase == SLOT_ABORTING || slot->phase == SLOT_STUCK)
-		return;
-	timer_cancel(&slot->timer);
-	if (slot->current->start_ticks > now) {
-		slot->current->start_ticks = 0;
-		slot->busy_since = 0;
-	} else if (slot->phase == SLOT_RUNNING) {
-		slot->busy_until = CLOCK_FAR;
-	}
-	if (slot->faults.lose_abort) {
-		slot->faults.lose_abort = false;
-		slot->phase = SLOT_STUCK;
-		return;
-	}
-	slot->phase = SLOT_ABORTING;
-	timer_arm(&slot->timer, now + abort_time(slot));
-}
-
-static void aborted(struct slot *slot)
-{
-	/* Whatever it computes: it is stopped, and its program forgotten. */
-	if (slot->worker->busy)
-		worker_kill(slot->worker);
-	slot->worker->forgotten = true;
-	finish(slot, LAYBY_VNPU_STATUS_ABORTED, now_of(slot));
-}
-
-static void abort_queued(struct slot *slot, uint16_t tag)
-{
-	struct job *job;
-
-	TAILQ_FOREACH(job, &slot->queued, link) {
-		if (job->tag != tag || !job->owns_tag)
-			continue;
-		TAILQ_REMOVE(&slot->queued, job, link);
-		job->status = LAYBY_VNPU_STATUS_ABORTED;
-		job->end_ticks = now_of(slot);
-		TAILQ_INSERT_TAIL(&slot->ended, job, link);
-		return;
-	}
+	slot_advance(slot);
 }
 
 /* --- Events ----------------------------------------------------------------- */
@@ -342,30 +325,33 @@ static void expired(void *owner)
 
 	switch (slot->phase) {
 	case SLOT_LOADING:
-		finish(slot, slot->verdict, now_of(slot));
+		slot_finish(slot, slot->verdict, now_of(slot));
 		break;
 	case SLOT_RUNNING:
+		slot->run_ticks = slot->busy_until - slot->busy_since;
 		if (slot->computed) {
-			finish(slot, LAYBY_VNPU_STATUS_OK, slot->busy_until);
+			slot_finish(slot, LAYBY_VNPU_STATUS_OK, slot->busy_until);
 			break;
 		}
 		slot->phase = SLOT_LATE;
 		slot->counters.late++;
 		return;
 	case SLOT_ABORTING:
-		aborted(slot);
+		slot_aborted(slot);
 		break;
 	default:
 		return;
 	}
-	advance(slot);
+	slot_advance(slot);
 }
 
 /* Jobs begin only while no completion waits for room in its ring. */
-static void advance(struct slot *slot)
+void slot_advance(struct slot *slot)
 {
 	do {
 		ring_post(slot);
+		if (slot_settles(slot))
+			return;
 		ring_fetch(slot);
 		if (slot->phase != SLOT_IDLE || !TAILQ_EMPTY(&slot->ended) ||
 		    TAILQ_EMPTY(&slot->queued))
@@ -380,15 +366,16 @@ void slot_poll(struct slot *slot)
 
 	if (!slot->enabled)
 		return;
+	if (ring_stop_asked(slot))
+		slot_stop(slot, LAYBY_VNPU_STATE_STOPPED);
+	if (!slot->enabled)
+		return;
 	/* First the new entries: an abort may be for one of them. */
-	ring_fetch(slot);
-	if (ring_abort_asked(slot, &tag)) {
-		if (slot->current && slot->current->tag == tag)
-			abort_current(slot);
-		else
-			abort_queued(slot, tag);
-	}
-	advance(slot);
+	if (!slot->stopping)
+		ring_fetch(slot);
+	if (ring_abort_asked(slot, &tag))
+		slot_abort(slot, tag);
+	slot_advance(slot);
 }
 
 void slot_hang(struct slot *slot)
@@ -401,6 +388,7 @@ void slot_hang(struct slot *slot)
 	slot->hung = true;
 	slot->phase = SLOT_RUNNING;
 	slot->busy_until = CLOCK_FAR;
+	slot_leave_memory(slot);
 }
 
 /* --- Enable and disable ------------------------------------------------------ */
@@ -417,20 +405,24 @@ bool slot_enable(struct slot *slot)
 	/* What stands in ABORT now is not a request. */
 	ring_abort_asked(slot, &tag);
 	slot->enabled = true;
+	slot->stopping = 0;
+	slot_publish(slot, LAYBY_VNPU_STATE_ENABLED);
 	sensors_start(slot->device);
-	advance(slot);
+	/* It may be told to stop already. */
+	slot_poll(slot);
 	return true;
 }
 
-void slot_stop(struct slot *slot)
+void slot_halt(struct slot *slot)
 {
 	slot->enabled = false;
+	slot->stopping = 0;
 	timer_cancel(&slot->timer);
 	if (slot->current)
 		slot->phase = SLOT_STUCK;
 }
 
-static void release_all(struct job_list *list)
+void slot_release(struct job_list *list)
 {
 	struct job *job;
 
@@ -441,7 +433,7 @@ static void release_all(struct job_list *list)
 
 void slot_reset(struct slot *slot)
 {
-	slot_stop(slot);
+	slot_halt(slot);
 	for (uint32_t i = 0; i < WORKERS_PER_SLOT; i++) {
 		worker_kill(&slot->workers[i]);
 		slot->workers[i].used = 0;
@@ -450,25 +442,42 @@ void slot_reset(struct slot *slot)
 		leave(slot, slot->current, false);
 		charge(slot, slot->current, now_of(slot));
 		job_release(slot->current);
+		forget_current(slot);
+		device_publish_tiles(slot->device);
 	}
-	forget_current(slot);
-	release_all(&slot->queued);
-	release_all(&slot->ended);
+	slot_release(&slot->queued);
+	slot_release(&slot->ended);
 	slot->faults = (struct slot_faults){};
+	if (slot->state != LAYBY_VNPU_STATE_DISABLED)
+		slot_publish(slot, LAYBY_VNPU_STATE_DISABLED);
+}
+
+void slot_power_on(struct slot *slot)
+{
+	slot_reset(slot);
+	slot->abort_time = (struct abort_time){};
+	slot->stops = (struct stop_times){};
+	storm_start(&slot->storm, 0, 0);
 }
 
 void slot_freeze(struct slot *slot, bool frozen)
 {
 	timer_freeze(&slot->timer, frozen);
+	timer_freeze(&slot->storm.timer, frozen);
 	for (uint32_t i = 0; i < WORKERS_PER_SLOT; i++)
 		worker_freeze(&slot->workers[i], frozen);
 }
 
 int slot_init(struct slot *slot, struct device *device, uint32_t index)
 {
+	int r;
+
 	slot->device = device;
 	slot->index = index;
 	ring_reset(slot);
+	r = storm_init(&slot->storm, device, LAYBY_VNPU_VECTOR_SLOT(index));
+	if (r < 0)
+		return r;
 	return timer_init(&slot->timer, device->event, &device->clock, expired,
 			  slot);
 }
@@ -476,5 +485,6 @@ int slot_init(struct slot *slot, struct device *device, uint32_t index)
 void slot_fini(struct slot *slot)
 {
 	slot_reset(slot);
+	storm_fini(&slot->storm);
 	timer_fini(&slot->timer);
 }

@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "job.h"
+#include "storm.h"
 #include "worker.h"
 
 /* From taking a job up to its start: reading program and inputs. */
@@ -44,6 +45,20 @@ struct slot_faults {
 	uint32_t late_abort_us;
 };
 
+/* The same for every abort and stop, until the power is switched on again. */
+struct abort_time {
+	bool set;
+	bool never;
+	uint32_t us;
+};
+
+/* How long stops took, the newest at (count - 1) % SLOT_STOPS_KEPT. */
+#define SLOT_STOPS_KEPT 256u
+struct stop_times {
+	uint64_t count;
+	uint32_t ticks[SLOT_STOPS_KEPT];
+};
+
 struct slot_counters {
 	uint64_t jobs;		/* completions written */
 	uint64_t ok;
@@ -58,7 +73,10 @@ struct device;
 struct slot {
 	struct device *device;
 	uint32_t index;
-	bool enabled;
+	bool enabled; /* and not stopped */
+	uint32_t state; /* enum layby_vnpu_slot_state, as the driver sees it */
+	uint32_t stopping; /* the state once what runs has ended; 0: not */
+	uint64_t stop_tick;
 	/* taken over from the registers by SLOT_ENABLE */
 	struct job_limits limits;
 	uint64_t sq;
@@ -76,9 +94,10 @@ struct slot {
 	enum slot_phase phase;
 	struct job *current;
 	struct worker *worker;
+	uint32_t held; /* its tiles */
 	struct vnpu_timer timer;
 	uint64_t begin_ticks;
-	uint64_t run_ticks;
+	uint64_t run_ticks; /* once they are known */
 	uint64_t busy_since; /* 0: its tiles have not been busy */
 	uint64_t busy_until;
 	uint32_t verdict;
@@ -91,16 +110,20 @@ struct slot {
 	uint32_t reached_count;
 	struct worker workers[WORKERS_PER_SLOT];
 	struct slot_faults faults;
+	struct abort_time abort_time;
+	struct storm storm;
 	struct slot_counters counters;
+	struct stop_times stops;
 };
 
 int slot_init(struct slot *slot, struct device *device, uint32_t index);
 void slot_fini(struct slot *slot);
+void slot_power_on(struct slot *slot);
 
 /* False: a register is bad. */
 bool slot_enable(struct slot *slot);
 /* The first half of SLOT_DISABLE: nothing is fetched or completed any more. */
-void slot_stop(struct slot *slot);
+void slot_halt(struct slot *slot);
 /* The second: the job is gone, both rings are forgotten. */
 void slot_reset(struct slot *slot);
 void slot_freeze(struct slot *slot, bool frozen);
@@ -110,6 +133,26 @@ void slot_poll(struct slot *slot);
 /* The current or else the next job never ends by itself. */
 void slot_hang(struct slot *slot);
 uint64_t slot_busy_nj(const struct slot *slot, uint64_t now);
+
+/*
+ * stop.c. Begin nothing more, end what runs; then the slot is in the state
+ * @becomes, STOPPED or EXPIRED. Nothing if it is not enabled or stopping already.
+ */
+void slot_stop(struct slot *slot, uint32_t becomes);
+/* Abort the job that has this tag, if one has. */
+void slot_abort(struct slot *slot, uint16_t tag);
+/* The abort time of the current job has passed. */
+void slot_aborted(struct slot *slot);
+/* True: nothing may begin. Once nothing runs the slot is stopped. */
+bool slot_settles(struct slot *slot);
+
+/* slot.c, for stop.c */
+void slot_publish(struct slot *slot, uint32_t state);
+void slot_finish(struct slot *slot, uint32_t status, uint64_t end);
+void slot_release(struct job_list *list);
+void slot_advance(struct slot *slot);
+/* The current job moves no memory from now on. */
+void slot_leave_memory(struct slot *slot);
 
 void slot_worker_replied(struct slot *slot, struct worker *worker,
 			 const struct compute_reply *reply);

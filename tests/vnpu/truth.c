@@ -65,6 +65,49 @@ static int method_reached(sd_varlink *link, sd_json_variant *parameters,
 	return reply_array(link, "ranges", ranges, r);
 }
 
+static int append_ticks(sd_json_variant **array, uint64_t ticks)
+{
+	sd_json_variant *number = NULL;
+	int r = sd_json_variant_new_unsigned(&number, ticks);
+
+	return r < 0 ? r : array_append(array, number);
+}
+
+static int reply_stops(sd_varlink *link, const struct stop_times *stops)
+{
+	uint64_t first = stops->count < SLOT_STOPS_KEPT ?
+			 0 : stops->count - SLOT_STOPS_KEPT;
+	sd_json_variant *ticks = NULL;
+	int r = sd_json_variant_new_array(&ticks, NULL, 0);
+
+	for (uint64_t i = first; r >= 0 && i < stops->count; i++)
+		r = append_ticks(&ticks, stops->ticks[i % SLOT_STOPS_KEPT]);
+	if (r >= 0)
+		r = sd_varlink_replybo(link,
+			SD_JSON_BUILD_PAIR_UNSIGNED("count", stops->count),
+			SD_JSON_BUILD_PAIR_VARIANT("ticks", ticks));
+	sd_json_variant_unref(ticks);
+	return r;
+}
+
+static int method_stop_times(sd_varlink *link, sd_json_variant *parameters,
+			     sd_varlink_method_flags_t flags, void *userdata)
+{
+	static const sd_json_dispatch_field fields[] = {
+		{ "slot", _SD_JSON_VARIANT_TYPE_INVALID, sd_json_dispatch_uint32,
+		  0, SD_JSON_MANDATORY },
+		{}
+	};
+	const struct slot *slot;
+	uint32_t index = 0;
+	int r = sd_varlink_dispatch(link, parameters, fields, &index);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	slot = control_slot(link, userdata, index);
+	return slot ? reply_stops(link, &slot->stops) : 0;
+}
+
 struct read_call {
 	uint64_t address;
 	uint64_t length;
@@ -129,6 +172,18 @@ static const char *phase_name(enum slot_phase phase)
 	return names[phase];
 }
 
+static const char *state_name(uint32_t state)
+{
+	static const char *const names[] = {
+		[LAYBY_VNPU_STATE_DISABLED] = "disabled",
+		[LAYBY_VNPU_STATE_ENABLED] = "enabled",
+		[LAYBY_VNPU_STATE_STOPPED] = "stopped",
+		[LAYBY_VNPU_STATE_EXPIRED] = "expired",
+	};
+
+	return names[state];
+}
+
 static uint32_t worker_count(const struct slot *slot)
 {
 	uint32_t count = 0;
@@ -144,14 +199,19 @@ static int append_slot(sd_json_variant **array, const struct slot *slot)
 	sd_json_variant *object = NULL;
 	int r = sd_json_buildo(&object,
 		SD_JSON_BUILD_PAIR_BOOLEAN("enabled", slot->enabled),
+		SD_JSON_BUILD_PAIR_STRING("state", state_name(slot->state)),
 		SD_JSON_BUILD_PAIR_UNSIGNED("windowBase", slot->limits.window_base),
 		SD_JSON_BUILD_PAIR_UNSIGNED("windowBytes", slot->limits.window_bytes),
 		SD_JSON_BUILD_PAIR_UNSIGNED("tiles", slot->limits.tiles),
+		SD_JSON_BUILD_PAIR_UNSIGNED("held", slot->current ? slot->held : 0),
+		SD_JSON_BUILD_PAIR_UNSIGNED("bandwidth", slot->limits.permille),
+		SD_JSON_BUILD_PAIR_BOOLEAN("watched", slot->limits.watched),
 		SD_JSON_BUILD_PAIR_UNSIGNED("entries", slot->limits.entries),
 		SD_JSON_BUILD_PAIR_STRING("phase", phase_name(slot->phase)),
 		SD_JSON_BUILD_PAIR_UNSIGNED("jobs", counters->jobs),
 		SD_JSON_BUILD_PAIR_UNSIGNED("ok", counters->ok),
 		SD_JSON_BUILD_PAIR_UNSIGNED("aborted", counters->aborted),
+		SD_JSON_BUILD_PAIR_UNSIGNED("stops", slot->stops.count),
 		SD_JSON_BUILD_PAIR_UNSIGNED("late", counters->late),
 		SD_JSON_BUILD_PAIR_UNSIGNED("lateStarts", counters->late_starts),
 		SD_JSON_BUILD_PAIR_UNSIGNED("badTails", counters->bad_tails),
@@ -176,6 +236,7 @@ static int reply_status(sd_varlink *link, const struct device *device,
 		SD_JSON_BUILD_PAIR_UNSIGNED("ticks", now),
 		SD_JSON_BUILD_PAIR_UNSIGNED("energy", energy_uj),
 		SD_JSON_BUILD_PAIR_UNSIGNED("commands", device->firmware.done),
+		SD_JSON_BUILD_PAIR_UNSIGNED("expiries", device->watchdog.expired),
 		SD_JSON_BUILD_PAIR_VARIANT("slots", slots));
 }
 
@@ -198,6 +259,7 @@ int truth_bind(sd_varlink_server *server)
 {
 	return sd_varlink_server_bind_method_many(server,
 		"org.layby.VNPU1.Reached", method_reached,
+		"org.layby.VNPU1.StopTimes", method_stop_times,
 		"org.layby.VNPU1.ReadMemory", method_read_memory,
 		"org.layby.VNPU1.ReadTile", method_read_tile,
 		"org.layby.VNPU1.Status", method_status);

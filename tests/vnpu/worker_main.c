@@ -100,6 +100,7 @@ static int serve(struct session **held, struct request *request)
 		return reply(loaded);
 	}
 	loaded.operations = session_operations(*held);
+	loaded.bytes = session_bytes(*held, wanted);
 	loaded.status = session_check(*held, wanted);
 	r = reply(loaded);
 	if (r < 0 || loaded.status != LAYBY_VNPU_STATUS_OK)
