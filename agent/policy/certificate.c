@@ -49,7 +49,7 @@ const char *certificate_parse(const uint8_t *bytes, size_t size, X509 **ret_cert
 	if (!key || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA ||
 	    EVP_PKEY_get_bits(key) < RSA_BITS_MIN || EVP_PKEY_get_bits(key) > RSA_BITS_MAX) {
 		X509_free(certificate);
-		return "has a key that not every kernel verifies with; right is RSA of 2048 to 4096 bits";
+		return "has a key that not every kernel can use; right is RSA of 2048 to 4096 bits";
 	}
 	*ret_certificate = certificate;
 	return NULL;

@@ -130,7 +130,7 @@ static void parse(struct conf *conf, const uint8_t *bytes, size_t size)
 	};
 
 	if (memchr(bytes, '\0', size)) {
-		conf_problem(conf, 0, "is a binary file; right is text with [Section] and Key=Value");
+		conf_problem(conf, 0, "is a binary file; right is text with sections and keys");
 		return;
 	}
 	/* as systemd has it: a value ends with its line and holds what stands there */

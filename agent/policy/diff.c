@@ -94,6 +94,7 @@ static void add_json(struct report *report, const struct difference *is)
 
 static void print_difference(struct report *report, const struct difference *is)
 {
+	const char *effect = effect_names[is->effect];
 	char values[DIFFERENCE_MAX];
 
 	if (strcmp(report->section, is->section)) {
@@ -104,11 +105,11 @@ static void print_difference(struct report *report, const struct difference *is)
 		snprintf(values, sizeof(values), "%s: %s -> %s", is->key, is->before, is->after);
 	else
 		snprintf(values, sizeof(values), "%s", is->after);
-	if (!is->effect && !*is->remark)
+	if (!*effect && !*is->remark)
 		printf("  %s\n", values);
 	else
-		printf("  %-44s  %s%s%s\n", values, effect_names[is->effect],
-		       is->effect && *is->remark ? ": " : "", is->remark);
+		printf("  %-*s  %s%s%s\n", value_width(values, 44), values, effect,
+		       *effect && *is->remark ? ": " : "", is->remark);
 }
 
 static void tell(struct report *report, const struct difference *is)

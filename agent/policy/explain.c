@@ -17,9 +17,9 @@ struct explanation {
 	uint32_t guests;
 };
 
-static const char *put(struct explanation *e, enum quantity quantity, uint64_t value)
+static const char *put(struct explanation *e, enum quantity kind, uint64_t value)
 {
-	return value_format(quantity, value, e->values[e->next++ % ARRAY_SIZE(e->values)]);
+	return value_format(kind, value, e->values[e->next++ % ARRAY_SIZE(e->values)]);
 }
 
 /* A field as people read it; at most eight of them in one sentence. */
@@ -40,7 +40,8 @@ static void explain_head(struct explanation *e)
 	char digest[65];
 
 	digest_text(e->blob->bytes, e->blob->size, digest);
-	printf("Policy \"%s\", serial %s, for the vehicle type \"%s\" with the accelerator \"%s\".\n"
+	printf("Policy \"%s\", serial %s.\n"
+	       "For the vehicle type \"%s\" with the accelerator \"%s\".\n"
 	       "Written by %s, reviewed by %s, change %s.\n"
 	       "The SHA-256 of its binary form is\n"
 	       "  %s\n",
@@ -199,7 +200,7 @@ static void explain_heat(struct explanation *e)
 {
 	int64_t ambient = (int64_t)NUMBER(AMBIENT_MDEG);
 	double settles = (double)ambient / 1000 +
-			 (double)NUMBER(DRIVING_POWER_MW) * (double)NUMBER(RESISTANCE_MK_PER_W) / 1e6;
+			 (double)(NUMBER(DRIVING_POWER_MW) * NUMBER(RESISTANCE_MK_PER_W)) / 1e6;
 
 	printf("\nHEAT\n"
 	       "Full driving load (%s) at the worst ambient temperature (%s) settles at %.4g °C\n"

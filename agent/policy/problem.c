@@ -65,7 +65,8 @@ static void say_file(struct words *w)
 		    (unsigned int)err->found);
 		break;
 	case RULE(LAYOUT):
-		say(w, "%s is %s, and so the file is cut, or not one that laybyctl wrote; right is %s",
+		say(w,
+		    "%s is %s, and so the file is cut, or not one that laybyctl wrote; right is %s",
 		    w->key, w->found, w->low);
 		break;
 	default:
@@ -107,16 +108,19 @@ static void say_ceiling(struct words *w)
 
 	switch (w->err->rule) {
 	case RULE(RESUME):
-		say(w, "ResumeTemperature is %s and TripTemperature %s: it would open again while it is too hot; right are at most %s",
+		say(w,
+		    "ResumeTemperature is %s and TripTemperature %s: it would open again while it is too hot; right are at most %s",
 		    w->found, value_of(w, FIELD(TRIP_MDEG), a), w->high);
 		break;
 	case RULE(RAIL):
-		say(w, "Rail is %s, less than Power %s and DrivingPower %s together; right are at least %s",
+		say(w,
+		    "Rail is %s, less than Power %s and DrivingPower %s together; right are at least %s",
 		    w->found, value_of(w, FIELD(POWER_MW), a),
 		    value_of(w, FIELD(DRIVING_POWER_MW), b), w->low);
 		break;
 	default:
-		say(w, "DrivingPower %s at Ambient %s with ThermalResistance %s would heat it to TripTemperature or more without any guest; right is a TripTemperature above %.3f °C",
+		say(w,
+		    "DrivingPower %s at Ambient %s with ThermalResistance %s would heat it to TripTemperature or more without any guest; right is a TripTemperature above %.3f °C",
 		    value_of(w, FIELD(DRIVING_POWER_MW), a), value_of(w, FIELD(AMBIENT_MDEG), b),
 		    value_of(w, FIELD(RESISTANCE_MK_PER_W), c),
 		    (double)((int64_t)w->err->low - 1) / 1e6);
@@ -130,16 +134,19 @@ static void say_bound(struct words *w)
 
 	switch (w->err->rule) {
 	case RULE(ABORT):
-		say(w, "Abort is %s, but the accelerator may take %s for an abort; right are %s to %s",
+		say(w,
+		    "Abort is %s, but the accelerator may take %s for an abort; right are %s to %s",
 		    w->found, w->low, w->low, w->high);
 		break;
 	case RULE(RECLAIM):
-		say(w, "Reclaim is %s, but an abort without an answer takes %s and what follows it (reset, clear, enable, tiles) up to %s; right are at least %s",
+		say(w,
+		    "Reclaim is %s, but an abort without an answer takes %s and what follows it (reset, clear, enable, tiles) up to %s; right are at least %s",
 		    w->found, value_of(w, FIELD(ABORT_NS), abort),
 		    value_format(QUANTITY_TIME, w->hw->reset_bound_ns, reset), w->low);
 		break;
 	default:
-		say(w, "Interval is %s, but detection (the larger of SignalAge %s and LeaseAge %s) and Reclaim %s take %s; right are at least %s, or shorter ages",
+		say(w,
+		    "Interval is %s, but detection (the larger of SignalAge %s and LeaseAge %s) and Reclaim %s take %s; right are at least %s, or shorter ages",
 		    w->found, value_of(w, FIELD(SIGNAL_AGE_NS), signal),
 		    value_of(w, FIELD(LEASE_AGE_NS), lease),
 		    value_of(w, FIELD(RECLAIM_NS), reclaim), w->low, w->low);
@@ -163,7 +170,8 @@ static void say_window(struct words *w)
 		    w->partition, w->key, w->found, w->low, w->high);
 		break;
 	default:
-		say(w, "%s: the window at %s overlaps that of %s, which ends at %s; right are %s and more",
+		say(w,
+		    "%s: the window at %s overlaps that of %s, which ends at %s; right are %s and more",
 		    w->partition, w->found, w->other, w->low, w->low);
 	}
 }
@@ -189,7 +197,8 @@ static void say_tiles(struct words *w)
 		    w->low);
 		break;
 	case RULE(TILES_GUEST):
-		say(w, "%s: %s is %s; a guest has nothing in mode driving: right is %s, or no such line",
+		say(w,
+		    "%s: %s is %s; a guest has nothing in mode driving: right is %s, or no such line",
 		    w->partition, w->key, w->found, w->high);
 		break;
 	case RULE(TILES_NONE):
@@ -197,7 +206,8 @@ static void say_tiles(struct words *w)
 		    w->high);
 		break;
 	default:
-		say(w, "%s: TilesParked is %s; parking takes tiles away and gives none: right are of TilesDriving, %s",
+		say(w,
+		    "%s: TilesParked is %s; parking takes tiles away and gives none: right are of TilesDriving, %s",
 		    w->partition, w->found, w->high);
 	}
 }
@@ -217,25 +227,31 @@ static void say_share(struct words *w)
 
 /* -------------------------------------------------------------------------- */
 
-static void (*sentence(uint32_t rule))(struct words *w)
+static void say_rule(struct words *w)
 {
-	switch (rule) {
+	switch (w->err->rule) {
 	case RULE(ACCELERATOR) ... RULE(NO_DRIVING):
 	case RULE(CAN_ID):
-		return say_accelerator;
+		say_accelerator(w);
+		break;
 	case RULE(ID_TAKEN) ... RULE(WINDOW_OVERLAP):
-		return say_window;
+		say_window(w);
+		break;
 	case RULE(TILES_OUTSIDE) ... RULE(TILES_MOVED):
-		return say_tiles;
+		say_tiles(w);
+		break;
 	case RULE(QUEUE_DEPTH):
 	case RULE(BANDWIDTH_SUM):
-		return say_share;
+		say_share(w);
+		break;
 	case RULE(RESUME) ... RULE(HEAT):
-		return say_ceiling;
+		say_ceiling(w);
+		break;
 	case RULE(ABORT) ... RULE(INTERVAL):
-		return say_bound;
+		say_bound(w);
+		break;
 	default:
-		return say_file;
+		say_file(w);
 	}
 }
 
@@ -267,5 +283,5 @@ void problem_text(const struct source *source, const struct layby_policy_hw *hw,
 	value_format(words.quantity, err->low, words.low);
 	value_format(words.quantity, err->high, words.high);
 	name_partitions(&words);
-	sentence(err->rule)(&words);
+	say_rule(&words);
 }

@@ -162,14 +162,13 @@ static bool parse_partition(const char *section, uint32_t *ret_class, uint32_t *
 
 static void add_partition(struct compilation *c, const struct conf_entry *entry)
 {
+	uint32_t id_max = (uint32_t)layby_policy_fields[FIELD(PARTITION_ID)].high;
 	uint32_t partition = c->partition_count, partition_class, id;
 
 	if (!parse_partition(entry->section, &partition_class, &id)) {
 		conf_problem(c->conf, entry->section_line,
-			     "[%s]: right are [Partition driving.0] to [Partition driving.%" PRIu64
-			     "] and [Partition guest.0] to [Partition guest.%" PRIu64 "]",
-			     entry->section, (uint64_t)layby_policy_fields[FIELD(PARTITION_ID)].high,
-			     (uint64_t)layby_policy_fields[FIELD(PARTITION_ID)].high);
+			     "unknown section [%s]; right are [Partition driving.0] to [Partition driving.%u] and [Partition guest.0] to [Partition guest.%u]",
+			     entry->section, id_max, id_max);
 		return;
 	}
 	if (partition == LAYBY_POLICY_PARTITIONS_MAX) {

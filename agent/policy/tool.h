@@ -30,7 +30,7 @@
 
 void *must_realloc(void *memory, size_t size);
 char *must_strdup(const char *text);
-void out_of_memory(void) __attribute__((noreturn));
+__attribute__((noreturn)) void out_of_memory(void);
 
 /* All of a regular file that is not empty; to be freed. EXIT_OK, or said why not. */
 int load_file(const char *path, size_t max, uint8_t **ret_bytes, size_t *ret_size);
@@ -72,6 +72,9 @@ const char *value_example(enum quantity quantity);
 bool value_read(struct conf *conf, const struct conf_entry *entry, enum quantity quantity,
 		uint64_t *ret_value);
 
+/* For "%-*s": as wide as so many columns, of which "°" takes one and two bytes. */
+int value_width(const char *text, int columns);
+
 /* --- keys.c --------------------------------------------------------------- */
 
 /**
@@ -81,6 +84,7 @@ bool value_read(struct conf *conf, const struct conf_entry *entry, enum quantity
  * @field: enum layby_policy_field
  * @quantity: how its value is written
  * @guest_optional: a guest has none, and need not say so
+ * @meaning: what it is
  */
 struct key {
 	const char *section;
@@ -88,6 +92,7 @@ struct key {
 	uint32_t field;
 	enum quantity quantity;
 	bool guest_optional;
+	const char *meaning;
 };
 
 extern const struct key keys[];
@@ -227,6 +232,7 @@ int policy_sign(const struct policy_options *options);
 int policy_show(const struct policy_options *options);
 int policy_explain(const struct policy_options *options);
 int policy_diff(const struct policy_options *options);
+int policy_keys(const struct policy_options *options);
 
 /* Of @object, on stdout. */
 int policy_print_json(sd_json_variant *object);

@@ -10,7 +10,7 @@
 
 #include "tool.h"
 
-#define UNITS_MAX		6
+#define UNITS_MAX		7
 #define FRACTION_DIGITS_MAX	18
 /* digits that are written behind the point, as a power of ten */
 #define DECIMALS_SCALE		1000
@@ -21,12 +21,20 @@ struct unit_size {
 	uint64_t size;
 };
 
-/* How a quantity is written; units from the largest to the smallest. */
+/**
+ * struct form - how a quantity is written
+ * @noun: what it is
+ * @example: of it
+ * @units: from the largest to the smallest
+ * @is_signed: it may be negative
+ * @one_unit: the first is always written, the others are only understood
+ */
 struct form {
 	const char *noun;
 	const char *example;
-	bool is_signed;
 	struct unit_size units[UNITS_MAX];
+	bool is_signed;
+	bool one_unit;
 };
 
 #define MIB	(1024ull * 1024)
@@ -37,12 +45,12 @@ static const struct form forms[] = {
 	[QUANTITY_BYTES] = { "size with a unit", "512 KiB or 8 MiB", .units = {
 		{ "GiB", 1024 * MIB }, { "MiB", MIB }, { "KiB", 1024 }, { "B", 1 } } },
 	[QUANTITY_TIME] = { "time with a unit", "250 us, 100 ms or 1.5 s", .units = {
-		{ "min", 60000000000ull }, { "s", 1000000000 }, { "ms", 1000000 },
+		{ "h", 3600000000000ull }, { "min", 60000000000ull }, { "s", 1000000000 }, { "ms", 1000000 },
 		{ "us", 1000 }, { "ns", 1 } } },
 	[QUANTITY_POWER] = { "power with a unit", "800 mW or 20 W", .units = {
 		{ "kW", 1000000 }, { "W", 1000 }, { "mW", 1 } } },
-	[QUANTITY_TEMPERATURE] = { "temperature with a unit", "95 °C or -10.5 °C", true, {
-		{ "°C", 1000 } } },
+	[QUANTITY_TEMPERATURE] = { "temperature with a unit", "95 °C or -10.5 °C",
+		.units = { { "°C", 1000 } }, .is_signed = true },
 	[QUANTITY_RESISTANCE] = { "thermal resistance with a unit", "1.25 K/W", .units = {
 		{ "K/W", 1000 }, { "mK/W", 1 } } },
 	[QUANTITY_CAPACITY] = { "thermal capacity with a unit", "20 J/K", .units = {
@@ -51,7 +59,7 @@ static const struct form forms[] = {
 		{ "kWh", 3600000000000ull }, { "Wh", 3600000000ull }, { "kJ", 1000000000 },
 		{ "J", 1000000 }, { "uJ", 1 } } },
 	[QUANTITY_SHARE] = { "share", "40 % or 125 permille", .units = {
-		{ "%", 10 }, { "permille", 1 } } },
+		{ "%", 10 }, { "permille", 1 } }, .one_unit = true },
 	[QUANTITY_TILES] = { "list of tiles", "0-3,5 or none" },
 	[QUANTITY_FRAME] = { "CAN identifier",
 		"0x3e9 (11 bits) or 0x18fef100 (29 bits, with all eight digits)" },
@@ -174,7 +182,7 @@ static const struct unit_size *fitting_unit(const struct form *form, uint64_t va
 {
 	const struct unit_size *unit = form->units;
 
-	while (unit[1].name &&
+	while (unit[1].name && !form->one_unit &&
 	       (value < unit->size || (unsigned __int128)value * DECIMALS_SCALE % unit->size))
 		unit++;
 	return unit;
@@ -351,4 +359,11 @@ bool value_read(struct conf *conf, const struct conf_entry *entry, enum quantity
 			     value_example(quantity));
 		return false;
 	}
+}
+
+int value_width(const char *text, int columns)
+{
+	for (; *text; text++)
+		columns += (*text & 0xc0) == 0x80;
+	return columns;
 }

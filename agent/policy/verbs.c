@@ -14,17 +14,17 @@ static const struct verb {
 	int (*call)(const struct policy_options *options);
 	int arguments;
 } verbs[] = {
-	{ "check", "check POLICY [--accelerator FILE]", "is it right for this accelerator?",
+	{ "check", "check POLICY [-a FILE]", "is it right for this accelerator?",
 	  policy_check, 1 },
-	{ "compile", "compile POLICY --accelerator FILE -o POLICY.BIN",
-	  "check it and write its binary form", policy_compile, 1 },
-	{ "sign", "sign POLICY.BIN --key F --certificate F -o POLICY.P7S",
-	  "write the signature that the module asks for", policy_sign, 1 },
-	{ "show", "show POLICY", "everything in it, and the digest of the binary form",
-	  policy_show, 1 },
+	{ "compile", "compile POLICY -a FILE -o POLICY.BIN", "check it, write its binary form",
+	  policy_compile, 1 },
+	{ "sign", "sign POLICY.BIN -k FILE -c FILE -o P7S",
+	  "write the signature that the module wants", policy_sign, 1 },
+	{ "show", "show POLICY", "every field, and the digest", policy_show, 1 },
 	{ "explain", "explain POLICY", "in sentences: who may use what, and when",
 	  policy_explain, 1 },
-	{ "diff", "diff POLICY POLICY", "what the second changes of the first", policy_diff, 2 },
+	{ "diff", "diff OLD NEW", "what changes, and is it looser or tighter?", policy_diff, 2 },
+	{ "keys", "keys", "every key of policy.conf, with its range", policy_keys, 0 },
 };
 
 static const char help_options[] =
@@ -51,7 +51,7 @@ static int print_help(void)
 	     "\n"
 	     "Verbs:");
 	for (i = 0; i < ARRAY_SIZE(verbs); i++)
-		printf("  %-56s %s\n", verbs[i].usage, verbs[i].help);
+		printf("  %-40s %s\n", verbs[i].usage, verbs[i].help);
 	puts(help_options);
 	return EXIT_OK;
 }
@@ -112,7 +112,7 @@ static int call_verb(struct policy_options *options, int argc, char *argv[])
 			    argv[0]);
 	if (argc - 1 != verb->arguments)
 		return fail(EXIT_USAGE, "usage: laybyctl policy %s", verb->usage);
-	options->path = argv[1];
+	options->path = verb->arguments > 0 ? argv[1] : NULL;
 	options->other = verb->arguments > 1 ? argv[2] : NULL;
 	return verb->call(options);
 }
