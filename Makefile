@@ -32,12 +32,15 @@ sdk:
 shell:
 	@$(SDK) run bash
 
-#: make modules   the kernel modules; KDIR= ARCH= CROSS_COMPILE= for your kernel
+#: make modules   the kernel modules; KDIR= ARCH= CROSS_COMPILE= for your kernel,
+#:                LAYBY_POLICY_CERT=FILE.der LAYBY_POLICY_FLOOR=N for your policies
+accepted := $(if $(LAYBY_POLICY_CERT),LAYBY_POLICY_CERT=$(abspath $(LAYBY_POLICY_CERT))) \
+	$(if $(LAYBY_POLICY_FLOOR),LAYBY_POLICY_FLOOR=$(LAYBY_POLICY_FLOOR))
 modules:
 ifdef KDIR
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(accepted) modules
 else
-	@tests/sdk/build-modules stock
+	@tests/sdk/build-modules stock $(accepted)
 endif
 
 #: make agent     liblayby, laybyctl, layby-agentd into build/agent
@@ -55,7 +58,7 @@ install:
 #: make clean     everything that was built here; the cache stays
 clean:
 	rm -rf build
-	find kmod -name '*.o' -o -name '*.ko' -o -name '*.mod*' -o -name '.*.cmd' | xargs -r rm -f
+	find kmod -name '*.o' -o -name '*.ko' -o -name '*.mod*' -o -name '.*.cmd' -o -name '*.der' | xargs -r rm -f
 
 prefix     ?= /usr/local
 sysconfdir ?= /etc

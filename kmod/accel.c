@@ -2,8 +2,9 @@
 /*
  * The accelerator: from a backend's description to partitions and back.
  *
- * Owns the check of the description and the table of partitions. Must never
- * let two partitions share a byte of memory or a tile (ISO-1).
+ * Owns the check of the description and the table of partitions. What they are
+ * is the policy's; that two of them share neither a byte of memory nor a tile is
+ * policy.c's (ISO-1).
  */
 #include <linux/device.h>
 #include <linux/err.h>
@@ -14,7 +15,10 @@
 
 static void layby_accel_free(struct kref *ref)
 {
-	kfree(container_of(ref, struct layby_accel, ref));
+	struct layby_accel *accel = container_of(ref, struct layby_accel, ref);
+
+	layby_policy_put(accel->policy);
+	kfree(accel);
 }
 
 void layby_accel_get(struct layby_accel *accel)
@@ -41,36 +45,30 @@ static bool layby_hw_ok(const struct layby_hw *hw)
 	       hw->queue_depth <= LAYBY_QUEUE_DEPTH_MAX;
 }
 
-/*
- * Until the signed policy says otherwise: driving and guest, half each. An odd
- * tile or page goes to driving.
- */
-static void layby_accel_halve(const struct layby_hw *hw,
-			      struct layby_hw_slot *driving,
-			      struct layby_hw_slot *guest)
+/* With no policy driving has everything, and nobody else is there. */
+static void layby_accel_whole(const struct layby_hw *hw,
+			      struct layby_policy_share *share)
 {
-	u32 guest_tiles = hw->tiles / 2;
-	u32 all = GENMASK(hw->tiles - 1, 0);
-	u64 guest_bytes = ALIGN_DOWN(hw->memory_bytes / 2, PAGE_SIZE);
-	u64 total = ALIGN_DOWN(hw->memory_bytes, PAGE_SIZE);
-
-	guest->tiles = GENMASK(guest_tiles - 1, 0);
-	driving->tiles = all & ~guest->tiles;
-	driving->window.address = hw->memory_address;
-	driving->window.length = total - guest_bytes;
-	guest->window.address = hw->memory_address + driving->window.length;
-	guest->window.length = guest_bytes;
+	*share = (struct layby_policy_share){
+		.class = LAYBY_CLASS_DRIVING,
+		.tiles_driving = GENMASK(hw->tiles - 1, 0),
+		.tiles_parked = GENMASK(hw->tiles - 1, 0),
+		.queue_depth = hw->queue_depth,
+		.window.address = hw->memory_address,
+		.window.length = ALIGN_DOWN(hw->memory_bytes, PAGE_SIZE),
+		.longest_run_ns = LAYBY_LONGEST_RUN_MAX_NS,
+	};
 }
 
 /* The partition is found by interrupts before its node can be opened. */
-static int layby_accel_add(struct layby_accel *accel, u32 class,
-			   const struct layby_hw_slot *cfg)
+static int layby_accel_add(struct layby_accel *accel,
+			   const struct layby_policy_share *share)
 {
 	struct layby_partition *partition;
 	u32 slot = accel->partition_count;
 	int ret;
 
-	partition = layby_partition_create(accel, class, slot, cfg);
+	partition = layby_partition_create(accel, slot, share);
 	if (IS_ERR(partition))
 		return PTR_ERR(partition);
 	/* Pairs with layby_accel_partition(): a whole partition is found. */
@@ -110,13 +108,17 @@ EXPORT_SYMBOL_GPL(layby_accel_create);
 
 int layby_accel_start(struct layby_accel *accel)
 {
-	struct layby_hw_slot driving = {}, guest = {};
-	int ret;
+	struct layby_policy_share whole;
+	u32 i;
+	int ret = 0;
 
-	layby_accel_halve(&accel->hw, &driving, &guest);
-	ret = layby_accel_add(accel, LAYBY_CLASS_DRIVING, &driving);
-	if (!ret)
-		ret = layby_accel_add(accel, LAYBY_CLASS_GUEST, &guest);
+	accel->policy = layby_policy_claim(&accel->hw);
+	if (!accel->policy) {
+		layby_accel_whole(&accel->hw, &whole);
+		return layby_accel_add(accel, &whole);
+	}
+	for (i = 0; i < accel->policy->share_count && !ret; i++)
+		ret = layby_accel_add(accel, &accel->policy->share[i]);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(layby_accel_start);
@@ -131,6 +133,7 @@ void layby_accel_stop(struct layby_accel *accel)
 
 	for (i = 0; i < accel->partition_count; i++)
 		layby_partition_stop(accel->partition[i]);
+	layby_policy_release(accel->policy);
 }
 EXPORT_SYMBOL_GPL(layby_accel_stop);
 

@@ -108,34 +108,42 @@ const struct drm_driver layby_drm_driver = {
 	.minor = 0,
 };
 
+/* In this order, and back in the other. */
+static const struct {
+	int (*init)(void);
+	void (*fini)(void);
+} layby_parts[] = {
+	{ layby_firmware_init, layby_firmware_fini },
+	{ layby_party_init, layby_party_fini },
+	{ layby_keeper_init, layby_keeper_fini },
+	{ layby_vehicle_init, layby_vehicle_fini },
+};
+
+static void layby_parts_fini(u32 count)
+{
+	while (count--)
+		layby_parts[count].fini();
+}
+
 /* Accelerators are the backends' to create; the module itself starts nothing. */
 static int __init layby_init(void)
 {
+	u32 i;
 	int ret;
 
-	ret = layby_party_init();
-	if (ret)
-		return ret;
-	ret = layby_keeper_init();
-	if (ret)
-		goto fini_party;
-	ret = layby_vehicle_init();
-	if (ret)
-		goto fini_keeper;
+	for (i = 0; i < ARRAY_SIZE(layby_parts); i++) {
+		ret = layby_parts[i].init();
+		if (ret) {
+			layby_parts_fini(i);
+			return ret;
+		}
+	}
 	return 0;
-
-fini_keeper:
-	layby_keeper_fini();
-fini_party:
-	layby_party_fini();
-	return ret;
 }
 
 static void __exit layby_exit(void)
 {
-	layby_vehicle_fini();
-	layby_keeper_fini();
-	layby_party_fini();
+	layby_parts_fini(ARRAY_SIZE(layby_parts));
 }
 
 module_init(layby_init);

@@ -29,13 +29,12 @@ enum layby_policy_key {
 
 /**
  * enum layby_policy_state - is a policy in force, and if not, why
+ * @LAYBY_POLICY_IDLE: no accelerator has asked yet, or the one that held it left
  * @LAYBY_POLICY_ABSENT: no file, or no signature beside it
  * @LAYBY_POLICY_UNREADABLE: the file system gave an error, or memory ran out
  * @LAYBY_POLICY_FORGED: not signed by the built-in certificate's key
- * @LAYBY_POLICY_WRONG: signed, but some rule is broken; too old, another kind
- *                      of accelerator, and no usable owner's certificate too
- * @LAYBY_POLICY_TAKEN: right, but another accelerator holds it
- * @LAYBY_POLICY_IDLE: no accelerator has asked yet, or the one that held it left
+ * @LAYBY_POLICY_WRONG: signed, but a rule is broken, or the owner's certificate
+ *                      is none
  * @LAYBY_POLICY_IN_FORCE: in force
  */
 enum layby_policy_state {
@@ -44,7 +43,6 @@ enum layby_policy_state {
 	LAYBY_POLICY_UNREADABLE,
 	LAYBY_POLICY_FORGED,
 	LAYBY_POLICY_WRONG,
-	LAYBY_POLICY_TAKEN,
 	LAYBY_POLICY_IN_FORCE,
 };
 
@@ -97,9 +95,11 @@ struct layby_policy_share {
  * @lease_age_ns: a lease older than this is none
  * @park_hold_ns: every condition of parked must hold for so long
  * @watchdog_ns: the device shuts guest slots if it is not fed for so long
+ * @interval_ns: fault-tolerant time interval, which all of these fit into
  * @park_can_id: frame that renews the vehicle's signals' age
  * @share_count: how many partitions
- * @share: the partitions, in the order of the file; the index is the slot
+ * @share: the partitions in the order of the file, driving ones before guests;
+ *         the index is the slot
  * @owner_keyring: the one key that signs consent
  * @owner_bytes: size of @owner
  * @owner: the owner's certificate, DER
@@ -125,6 +125,7 @@ struct layby_policy_in_force {
 	u64 lease_age_ns;
 	u64 park_hold_ns;
 	u64 watchdog_ns;
+	u64 interval_ns;
 	u32 park_can_id;
 	u32 share_count;
 	struct layby_policy_share share[LAYBY_POLICY_PARTITIONS_MAX];
@@ -133,28 +134,20 @@ struct layby_policy_in_force {
 	u8 owner[] __counted_by(owner_bytes);
 };
 
-/* --- For everybody -------------------------------------------------------- */
+/* --- For everybody, in any context --------------------------------------- */
 
-/**
- * layby_policy_get() - the policy in force
- *
- * May sleep. Return: a reference for layby_policy_put(), or NULL: none is.
- */
+/* A reference on the policy in force, for layby_policy_put(); NULL: none is. */
 struct layby_policy_in_force *layby_policy_get(void);
-
-/* NULL may be given. May sleep. */
+/* NULL may be given. */
 void layby_policy_put(struct layby_policy_in_force *policy);
 
-/* Whether a policy is in force, or why the last accelerator got none. Any context. */
+/* Whether a policy is in force, or why the last accelerator got none. */
 enum layby_policy_state layby_policy_state(void);
-/* Short word for it, as sysfs shows it; NULL for a number that there is not. */
-const char *layby_policy_state_name(u32 state);
-
 enum layby_policy_key layby_policy_key(void);
-/* "development" or "production" */
-const char *layby_policy_key_name(enum layby_policy_key key);
+/* Policies with a lower serial are refused. */
+u64 layby_policy_serial_floor(void);
 
-/* --- For drv.c and accel.c ------------------------------------------------ */
+/* --- For drv.c and accel.c, in process context ---------------------------- */
 
 int layby_firmware_init(void);
 void layby_firmware_fini(void);
@@ -164,13 +157,13 @@ void layby_firmware_fini(void);
  * @hw: which; the claim is its until layby_policy_release()
  *
  * Never waits for userspace. Says in one line of the log what is in force, or
- * why nothing is. May sleep.
+ * why nothing is.
  *
  * Return: the policy, with a reference; NULL: none for this accelerator.
  */
 struct layby_policy_in_force *layby_policy_claim(const struct layby_hw *hw);
 
-/* Another accelerator may have it now. NULL: there was no claim. May sleep. */
+/* Another accelerator may have it now. NULL: there was no claim. */
 void layby_policy_release(struct layby_policy_in_force *policy);
 
 #endif /* LAYBY_FIRMWARE_H */

@@ -132,14 +132,15 @@ static int layby_prepare_resolve(struct layby_prepared *prepared,
 	return ret;
 }
 
-static int layby_prepare_check(const struct layby_job_prepare *args)
+static int layby_prepare_check(const struct layby_party *party,
+			       const struct layby_job_prepare *args)
 {
 	BUILD_BUG_ON(LAYBY_MAX_OUTPUTS > LAYBY_MAX_INPUTS);
 
 	if (args->flags || args->job ||
 	    args->input_count > LAYBY_MAX_INPUTS || !args->output_count ||
 	    args->output_count > LAYBY_MAX_OUTPUTS || !args->longest_run_ns ||
-	    args->longest_run_ns > LAYBY_LONGEST_RUN_MAX_NS)
+	    args->longest_run_ns > party->partition->share.longest_run_ns)
 		return -EINVAL;
 	return 0;
 }
@@ -183,7 +184,7 @@ int layby_job_prepare_ioctl(struct drm_device *drm, void *data,
 	struct layby_prepared *prepared;
 	int ret;
 
-	ret = layby_prepare_check(args);
+	ret = layby_prepare_check(file->driver_priv, args);
 	if (ret)
 		return ret;
 	if (layby_party_dead(file->driver_priv))

@@ -38,6 +38,7 @@
 #include <drm/layby_accel.h>
 
 #include "accel.h"
+#include "firmware.h"
 
 struct io_uring_cmd;
 struct layby_party;
@@ -52,7 +53,7 @@ struct layby_party;
 
 #define LAYBY_PARTITIONS_MAX	8
 
-/* Longest run time that a job may declare, until the policy sets it. */
+/* Longest run time that a job may declare, where no policy sets it. */
 #define LAYBY_LONGEST_RUN_MAX_NS	(60ULL * NSEC_PER_SEC)
 
 /* How long a doorbell waits for what LAYBY_SUBMIT_MORE promised. */
@@ -71,12 +72,15 @@ struct layby_party;
  * struct layby_accel - an accelerator
  * @hw: as declared by the backend, never changes
  * @ref: one of the backend, one of each partition
+ * @policy: in force for it, from layby_accel_start() on; NULL: none, there is
+ *          only the driving partition
  * @partition: filled by layby_accel_start()
  * @partition_count: how many
  */
 struct layby_accel {
 	struct layby_hw hw;
 	struct kref ref;
+	struct layby_policy_in_force *policy;
 	struct layby_partition *partition[LAYBY_PARTITIONS_MAX];
 	u32 partition_count;
 };
@@ -212,11 +216,10 @@ struct layby_queue {
  * @drm: its node; @drm->dev_private is this
  * @aux: parent of @drm, named layby.CLASS.ID
  * @class: enum layby_class
- * @id: number within the class
+ * @id: number within the class, as its device is named
  * @slot: hardware slot
+ * @share: what the policy gives it, never changes
  * @cfg: what the slot is enabled with; the tiles change under @slot_lock
- * @tiles_driving: that it has in mode driving
- * @tiles_parked: that it has while guest work runs
  * @slot_lock: recovery or reclaim is at work on the slot
  * @enabled_at_ns: CLOCK_MONOTONIC, when it was last enabled; @slot_lock
  * @map_lock: read by faults, written to wait for them
@@ -234,9 +237,8 @@ struct layby_partition {
 	u32 class;
 	u32 id;
 	u32 slot;
+	struct layby_policy_share share;
 	struct layby_hw_slot cfg;
-	u32 tiles_driving;
-	u32 tiles_parked;
 	struct mutex slot_lock;		/* the slot's hardware, cfg.tiles */
 	u64 enabled_at_ns;
 	struct rw_semaphore map_lock;
@@ -305,8 +307,8 @@ void layby_accel_put(struct layby_accel *accel);
 
 /* partition.c */
 struct layby_partition *
-layby_partition_create(struct layby_accel *accel, u32 class, u32 slot,
-		       const struct layby_hw_slot *cfg);
+layby_partition_create(struct layby_accel *accel, u32 slot,
+		       const struct layby_policy_share *share);
 int layby_partition_start(struct layby_partition *partition);
 void layby_partition_clear(struct layby_partition *partition);
 void layby_partition_stop(struct layby_partition *partition);

@@ -33,7 +33,16 @@ static void layby_aux_release(struct device *dev)
 	kfree(to_auxiliary_dev(dev));
 }
 
-static struct auxiliary_device *layby_aux_alloc(struct device *parent, u32 class)
+/*
+ * The policy's number, which is the lowest one without a policy. If another
+ * accelerator's partition has it, the next one: a name is no reason to have none.
+ */
+static int layby_class_id(u32 class, u32 id)
+{
+	return ida_alloc_min(layby_class_ida(class), id, GFP_KERNEL);
+}
+
+static struct auxiliary_device *layby_aux_alloc(struct device *parent, u32 class, u32 wanted)
 {
 	struct auxiliary_device *aux;
 	int id, ret;
@@ -41,7 +50,7 @@ static struct auxiliary_device *layby_aux_alloc(struct device *parent, u32 class
 	aux = kzalloc(sizeof(*aux), GFP_KERNEL);
 	if (!aux)
 		return ERR_PTR(-ENOMEM);
-	id = ida_alloc(layby_class_ida(class), GFP_KERNEL);
+	id = layby_class_id(class, wanted);
 	if (id < 0) {
 		kfree(aux);
 		return ERR_PTR(id);
@@ -59,9 +68,9 @@ static struct auxiliary_device *layby_aux_alloc(struct device *parent, u32 class
 	return aux;
 }
 
-static struct auxiliary_device *layby_aux_create(struct device *parent, u32 class)
+static struct auxiliary_device *layby_aux_create(struct device *parent, u32 class, u32 id)
 {
-	struct auxiliary_device *aux = layby_aux_alloc(parent, class);
+	struct auxiliary_device *aux = layby_aux_alloc(parent, class, id);
 	int ret;
 
 	if (IS_ERR(aux))
@@ -130,8 +139,8 @@ static void layby_partition_bind(struct layby_partition *partition,
 }
 
 struct layby_partition *
-layby_partition_create(struct layby_accel *accel, u32 class, u32 slot,
-		       const struct layby_hw_slot *cfg)
+layby_partition_create(struct layby_accel *accel, u32 slot,
+		       const struct layby_policy_share *share)
 {
 	struct layby_partition *partition;
 	struct drm_device *drm;
@@ -140,11 +149,14 @@ layby_partition_create(struct layby_accel *accel, u32 class, u32 slot,
 	partition = kzalloc(sizeof(*partition), GFP_KERNEL);
 	if (!partition)
 		return ERR_PTR(-ENOMEM);
-	partition->class = class;
+	partition->class = share->class;
 	partition->slot = slot;
-	partition->cfg = *cfg;
+	partition->share = *share;
+	partition->cfg.window = share->window;
+	partition->cfg.tiles = share->tiles_parked;
+	partition->cfg.bandwidth_permille = share->bandwidth_permille;
 
-	partition->aux = layby_aux_create(accel->hw.dev, class);
+	partition->aux = layby_aux_create(accel->hw.dev, share->class, share->id);
 	if (IS_ERR(partition->aux)) {
 		ret = PTR_ERR(partition->aux);
 		goto free_partition;
@@ -162,11 +174,11 @@ layby_partition_create(struct layby_accel *accel, u32 class, u32 slot,
 	return partition;
 
 put_drm:
-	layby_aux_destroy(partition->aux, class);
+	layby_aux_destroy(partition->aux, share->class);
 	drm_dev_put(drm);
 	return ERR_PTR(ret);
 destroy_aux:
-	layby_aux_destroy(partition->aux, class);
+	layby_aux_destroy(partition->aux, share->class);
 free_partition:
 	kfree(partition);
 	return ERR_PTR(ret);

@@ -33,9 +33,9 @@ static void layby_query_partition(struct layby_party *party,
 	mutex_lock(&partition->window_lock);
 	info->window_free_bytes = partition->window_free;
 	mutex_unlock(&partition->window_lock);
-	info->longest_run_max_ns = LAYBY_LONGEST_RUN_MAX_NS;
+	info->longest_run_max_ns = partition->share.longest_run_ns;
 	info->tiles = hweight32(partition->cfg.tiles);
-	info->queue_depth = partition->accel->hw.queue_depth;
+	info->queue_depth = partition->share.queue_depth;
 	info->faulted = layby_queue_faulted(partition);
 }
 

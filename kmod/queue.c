@@ -577,7 +577,7 @@ int layby_queue_init(struct layby_partition *partition)
 	queue->ops = partition->accel->hw.ops;
 	queue->priv = partition->accel->hw.priv;
 	queue->slot = partition->slot;
-	for (i = 0; i < partition->accel->hw.queue_depth; i++)
+	for (i = 0; i < partition->share.queue_depth; i++)
 		queue->free_tag[queue->free_tags++] = i;
 	queue->state = LAYBY_QUEUE_GONE;
 	queue->timer_ns = U64_MAX;

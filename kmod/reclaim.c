@@ -99,8 +99,8 @@ static int layby_driving_tiles(bool parked)
 		if (partition->class != LAYBY_CLASS_DRIVING)
 			continue;
 		ret = layby_partition_tiles(partition, parked ?
-					    partition->tiles_parked :
-					    partition->tiles_driving);
+					    partition->share.tiles_parked :
+					    partition->share.tiles_driving);
 		if (ret)
 			return ret;
 	}
