@@ -190,7 +190,7 @@ static void start_and_kill(struct going going)
 /* Shows that the zombie would be seen: alive, the same job does write. */
 static void test_alive_writes(void **state)
 {
-	must(work_start_slow(&work, LAYBY_CLASS_GUEST, 1200000));
+	must(work_start_slow(&work, LAYBY_CLASS_GUEST, 500000));
 	work_fill(&work, 1);
 	must_give(work_run(&work), 0);
 	assert_true(work_is_right(&work, 1));
@@ -199,8 +199,8 @@ static void test_alive_writes(void **state)
 
 static void test_killed(void **state)
 {
-	start_and_kill((struct going){ .us = 1200000, .jobs = 1 });
-	check_untouched(2000);
+	start_and_kill((struct going){ .us = 3000000, .jobs = 1 });
+	check_untouched(3200);
 	check_other_works();
 }
 
@@ -273,12 +273,12 @@ static void test_closed_in_flight(void **state)
 static void test_all_closed_in_flight(void **state)
 {
 	must(work_open(&other, LAYBY_CLASS_GUEST));
-	must(work_start_slow(&work, LAYBY_CLASS_GUEST, 1200000));
+	must(work_start_slow(&work, LAYBY_CLASS_GUEST, 2000000));
 	must(work_submit(&work, 0));
 	must(work_submit(&work, 1));
 	assert_true(slot_becomes(GUEST_SLOT, "running"));
 	work_close(&work);
-	check_untouched(2000);
+	check_untouched(2200);
 	check_other_works();
 }
 

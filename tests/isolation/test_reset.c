@@ -38,17 +38,22 @@ static int tear_down_device(void **state)
 	return ret ? ret : vnpu_reload();
 }
 
-/* On each partition a job of a second, and others of another party behind it. */
+/*
+ * On each partition a job that runs until the device is reset, and then for 0.2 s;
+ * others of another party behind it.
+ */
 static void submit_all(void)
 {
 	uint32_t class, i;
 
 	for (class = 0; class < 2; class++) {
-		must(work_start_slow(&first[class], class, 1000000));
+		must(work_start_slow(&first[class], class, 200000));
 		must(work_start(&rest[class], class, "add"));
 		work_fill(&first[class], (float)class);
 		work_fill(&rest[class], (float)(class + 2));
 	}
+	must(control_fault("Hang", DRIVING_SLOT));
+	must(control_fault("Hang", GUEST_SLOT));
 	for (class = 0; class < 2; class++) {
 		must(work_submit(&first[class], 0));
 		for (i = 0; i < JOBS; i++)
