@@ -48,6 +48,7 @@ int verb_release(const struct options *options, const char *argument);
 
 /* verbs with verbs and options of their own, in their folders */
 int policy_main(int argc, char *argv[]);
+int consent_main(int argc, char *argv[]);
 int signals_main(int argc, char *argv[]);
 
 /* fail.c: one line on stderr, and the exit code that fits */

@@ -48,6 +48,9 @@ static const struct group {
 } groups[] = {
 	{ "policy", "policy VERB ...",
 	  "check, compile, sign and read policies: policy --help", policy_main },
+	{ "consent", "consent VERB ...",
+	  "sign, read, give and withdraw the owner's consent: consent --help",
+	  consent_main },
 	{ "signals", "signals VERB ...",
 	  "what the CAN bus says, as the kernel reads it: signals --help",
 	  signals_main },
