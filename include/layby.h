@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #include <drm/layby_accel.h>
+#include <linux/layby_netlink.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -211,6 +212,32 @@ int layby_consent_give(struct layby_node *node, const void *token, size_t token_
  */
 int layby_consent_withdraw(struct layby_node *node);
 
+/* --- Lease ---------------------------------------------------------------- */
+
+/**
+ * layby_lease_take - promise to be alive, for the gate to be open
+ * @node: of a guest partition; may be closed afterwards
+ *
+ * The promise holds until it is dropped, the process ends, or the policy's age
+ * has passed since it was taken or renewed. Whoever carries guest jobs holds
+ * it; there is one at a time.
+ *
+ * Returns the lease, a descriptor. Errors: -EBUSY somebody holds it;
+ * -EOPNOTSUPP not a guest partition; -EMFILE; -ENODEV gone. Threads: any.
+ */
+int layby_lease_take(struct layby_node *node);
+
+/**
+ * layby_lease_renew - alive now
+ * @lease: from layby_lease_take(), in the process that took it
+ *
+ * Errors: -ESTALE it has ended; -EPERM another process took it. Threads: any.
+ */
+int layby_lease_renew(int lease);
+
+/** layby_lease_drop - end it at once; less than 0: do nothing */
+void layby_lease_drop(int lease);
+
 /* --- Tags and reports ----------------------------------------------------- */
 
 /**
@@ -240,6 +267,13 @@ int layby_report_read(const struct layby_node *node, uint32_t tag,
 
 /** layby_reason_name - "finished", "time up" ...; "unknown" for any other */
 const char *layby_reason_name(uint32_t reason);
+
+/**
+ * layby_gate_reason_name - enum layby_gate_reason: "open", "no-signal" ...
+ *
+ * "unknown" for any other. The names of layby_netlink.yaml.
+ */
+const char *layby_gate_reason_name(uint32_t reason);
 
 /** layby_class_name - "driving" or "guest"; "unknown" for any other */
 const char *layby_class_name(uint32_t partition_class);

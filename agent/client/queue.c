@@ -207,7 +207,8 @@ int layby_queue_cancel(struct layby_queue *queue, uint32_t tag, uint64_t cookie)
 static bool result_has_no_report(int result)
 {
 	return result == -EINVAL || result == -ENOENT || result == -EBUSY ||
-	       result == -EOPNOTSUPP;
+	       result == -EOPNOTSUPP || result == -ESHUTDOWN ||
+	       result == -ESTALE;
 }
 
 /* The cookie tells a report of this run from one that an older run left. */

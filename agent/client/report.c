@@ -40,6 +40,7 @@ const char *layby_reason_name(uint32_t reason)
 		[LAYBY_REASON_ACCESS] = "access",
 		[LAYBY_REASON_DEVICE_FAILED] = "device failed",
 		[LAYBY_REASON_DEVICE_GONE] = "device gone",
+		[LAYBY_REASON_RECLAIMED] = "reclaimed",
 	};
 
 	if (reason >= sizeof(names) / sizeof(names[0]))

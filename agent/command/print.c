@@ -21,6 +21,7 @@ const struct field job_fields[] = {
 	{ "QueueUs", "queue_us", "Queued on device", UNIT_US },
 	{ "RunUs", "run_us", "Ran", UNIT_US },
 	{ "WallUs", "wall_us", "Took", UNIT_US },
+	{ "Reclaims", "reclaims", "Taken back" },
 	{ NULL, "wall_us_min", "Shortest", UNIT_US },
 	{ NULL, "wall_us_max", "Longest", UNIT_US },
 	{ "LongestRunUs", "longest_run_us", "Longest allowed", UNIT_US },

@@ -50,11 +50,17 @@ static void agent_watch(struct agent *agent, bool watch)
 	sd_event_set_watchdog(agent->event, watch);
 }
 
+/* Runs that wait for the gate ask for nothing. */
+static bool agent_is_busy(const struct agent *agent)
+{
+	return agent->run_count && !gate_is_closed(agent->gate);
+}
+
 static int on_rested(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct agent *agent = userdata;
 
-	if (!agent->run_count)
+	if (!agent_is_busy(agent))
 		agent_watch(agent, false);
 	return 0;
 }
@@ -69,9 +75,9 @@ static void agent_update_watchdog(struct agent *agent)
 
 	if (!agent->watchdog_us)
 		return;
-	if (agent->run_count && !agent->watched)
+	if (agent_is_busy(agent) && !agent->watched)
 		agent_watch(agent, true);
-	if (agent->run_count) {
+	if (agent_is_busy(agent)) {
 		r = sd_event_source_set_enabled(agent->rest, SD_EVENT_OFF);
 	} else if (agent->watched) {
 		r = sd_event_source_set_time_relative(agent->rest,
@@ -201,6 +207,8 @@ int agent_create(sd_event *event, const char *partition,
 		r = agent_add_sources(agent);
 	if (r >= 0)
 		r = mover_create(event, &agent->mover);
+	if (r >= 0)
+		r = gate_create(agent, &agent->gate);
 	if (r < 0) {
 		agent_destroy(agent);
 		return r;
@@ -225,6 +233,7 @@ void agent_destroy(struct agent *agent)
 	mover_destroy(agent->mover);
 	while ((party = LIST_FIRST(&agent->parties)))
 		party_destroy(party);
+	gate_destroy(agent->gate);
 	sd_event_source_disable_unref(agent->pump);
 	sd_event_source_disable_unref(agent->retry);
 	sd_event_source_disable_unref(agent->rest);

@@ -10,7 +10,9 @@
  *   client  one a D-Bus connection that has submitted; gone when it vanishes
  *   job     what the submitter sees: state, result. Freed when released
  *   run     what the device works on: buffers, prepared job, transfers. Lives
- *           until the device and the mover have let go, also after its job
+ *           until the device and the mover have let go, also after its job.
+ *           When the gate closes it waits as it is, and goes on when it opens
+ *   gate    what the kernel says of the gate, and the agent's lease
  *
  * There is one thread. The program and its data are never looked at.
  */
@@ -24,6 +26,7 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "gate.h"
 #include "mover.h"
 #include "util.h"
 
@@ -48,6 +51,7 @@ struct agent {
 	sd_event *event;
 	sd_bus *bus;
 	struct mover *mover;
+	struct gate *gate;
 	const char *partition;
 	struct limits limits;
 	LIST_HEAD(, party) parties;
@@ -89,6 +93,10 @@ struct party {
 	uint32_t run_count;
 	uint32_t load_count;
 	uint64_t next_cookie;
+	/* gate_epoch() at the opening: since then the node may have died */
+	uint64_t epoch;
+	/* the node's buffers and jobs are dead: it is to be opened anew */
+	bool stale;
 };
 
 struct client {
@@ -131,6 +139,8 @@ struct job {
 	struct request request;
 	uint64_t number;
 	enum job_state state;
+	/* how often it was taken back from the device and lined up again */
+	uint32_t reclaims;
 	int result;
 	char reason[24];
 	char *message;
@@ -151,6 +161,7 @@ uint64_t agent_count_jobs(struct agent *agent, enum job_state state);
 
 /* bus.c: the Agent1 interface, and the connection */
 int agent_open_bus(struct agent *agent);
+void agent_emit_changed(struct agent *agent, const char *const *names);
 
 /* submit.c: SubmitJob's arguments */
 int request_read(sd_bus_message *m, struct request *ret_request,
@@ -177,6 +188,8 @@ int party_get(struct agent *agent, uid_t uid, struct party **ret_party,
 	      sd_bus_error *error);
 void party_destroy(struct party *party);
 void party_pump(struct party *party);
+/* The kernel says that the node's buffers and jobs are dead. */
+void party_died(struct party *party);
 void party_close_if_unused(struct party *party);
 
 /* load.c: -ENOSPC, -EDQUOT, -EBUSY: no room now, the job stays as it was */
@@ -186,6 +199,10 @@ int run_create(struct job *job);
 void run_destroy(struct run *run);
 void run_cancel(struct run *run);
 int run_start_ready(struct party *party);
+/* Those that stopped when the gate closed go on. */
+void runs_resume(struct party *party);
+/* Gives up what a dead node holds; jobs that have not ended wait again. */
+void runs_requeue(struct party *party);
 void run_completed(struct party *party,
 		   const struct layby_completion *completion);
 void run_collect_drained(struct party *party);
@@ -197,6 +214,8 @@ int job_create(struct party *party, struct client *client,
 	       struct request *request, struct job **ret_job);
 void job_drop(struct job *job);
 void job_set_running(struct job *job);
+/* In line again, as if it had not been tried. */
+void job_set_queued(struct job *job, bool reclaimed);
 void job_end(struct job *job, int result, const struct layby_report *report,
 	     const char *message);
 void job_cancel(struct job *job);

@@ -140,6 +140,75 @@ static int get_partition(sd_bus *bus, const char *path, const char *interface,
 	return append_partition(reply, &accel, &info);
 }
 
+/* --- the gate ------------------------------------------------------------- */
+
+#define GETTER(name, type, value)                                          \
+	static int get_##name(sd_bus *bus, const char *path,               \
+			      const char *interface, const char *property, \
+			      sd_bus_message *reply, void *userdata,       \
+			      sd_bus_error *error)                         \
+	{                                                                  \
+		const struct agent *agent = userdata;                      \
+		const struct gate_state *state = gate_state(agent->gate);  \
+		const struct gate_policy *policy =                         \
+			gate_policy(agent->gate);                          \
+									   \
+		(void)state, (void)policy;                                 \
+		return sd_bus_message_append(reply, type, value);          \
+	}
+
+static const char *hex(const uint8_t *bytes, size_t count, char text[static 65])
+{
+	size_t i;
+
+	*text = '\0';
+	for (i = 0; i < count; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	return text;
+}
+
+static const char *digest_text(const struct gate_policy *policy, char text[static 65])
+{
+	bool is = policy->state == LAYBY_POLICY_STATE_IN_FORCE;
+
+	return hex(policy->digest, is ? sizeof(policy->digest) : 0, text);
+}
+
+static const char *consent_text(const struct gate_state *state, char text[static 65])
+{
+	return hex(state->consent_id,
+		   state->has_consent ? sizeof(state->consent_id) : 0, text);
+}
+
+GETTER(gate_open, "b", (int)state->open)
+GETTER(gate_reason, "s", layby_gate_reason_name(state->reason))
+GETTER(gate_since, "t", state->since_ns / NSEC_PER_USEC)
+GETTER(mode, "s", gate_mode_name(state->mode))
+GETTER(sealed, "b", (int)state->sealed)
+GETTER(fault, "b", (int)state->fault)
+GETTER(consent_id, "s", consent_text(state, (char[65]){ 0 }))
+GETTER(policy_state, "s", gate_policy_state_name(policy->state))
+GETTER(policy_id, "s", policy->id)
+GETTER(policy_serial, "t", policy->serial)
+GETTER(policy_digest, "s", digest_text(policy, (char[65]){ 0 }))
+GETTER(key_kind, "s", gate_key_kind_name(policy->key_kind))
+
+void agent_emit_changed(struct agent *agent, const char *const *names)
+{
+	int r;
+
+	if (!agent->bus || !*names)
+		return;
+	r = sd_bus_emit_properties_changed_strv(agent->bus, AGENT_PATH,
+						AGENT_INTERFACE,
+						(char **)names);
+	if (r < 0)
+		log_error("telling the bus of the gate: %s", strerror(-r));
+}
+
+#define CHANGES(name, type, get) \
+	SD_BUS_PROPERTY(name, type, get, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
+
 static const sd_bus_vtable agent_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD_WITH_ARGS("SubmitJob",
@@ -154,6 +223,18 @@ static const sd_bus_vtable agent_vtable[] = {
 	SD_BUS_PROPERTY("JobsQueued", "t", get_queued, 0, 0),
 	SD_BUS_PROPERTY("JobsRunning", "t", get_running, 0, 0),
 	SD_BUS_PROPERTY("JobsDone", "t", get_done, 0, 0),
+	CHANGES("GateOpen", "b", get_gate_open),
+	CHANGES("GateReason", "s", get_gate_reason),
+	CHANGES("GateSinceUs", "t", get_gate_since),
+	CHANGES("Mode", "s", get_mode),
+	CHANGES("Sealed", "b", get_sealed),
+	CHANGES("FaultLatched", "b", get_fault),
+	CHANGES("ConsentId", "s", get_consent_id),
+	CHANGES("PolicyState", "s", get_policy_state),
+	CHANGES("PolicyId", "s", get_policy_id),
+	CHANGES("PolicySerial", "t", get_policy_serial),
+	CHANGES("PolicyDigest", "s", get_policy_digest),
+	CHANGES("KeyKind", "s", get_key_kind),
 	SD_BUS_VTABLE_END
 };
 

@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-static void run_collect_next(struct run *run);
-
 static void run_finish(struct run *run, int result, const char *message)
 {
 	struct job *job = run->job;
@@ -30,6 +28,8 @@ static void on_collected(struct transfer *transfer, int result)
 {
 	struct run *run = transfer->userdata;
 
+	if (run_stalls(run, result))
+		return;
 	if (result >= 0)
 		result = blob_seal(run->output_fds[run->step]);
 	if (result < 0 || !run->job) {
@@ -43,12 +43,14 @@ static void on_collected(struct transfer *transfer, int result)
 static int run_collect_output(struct run *run)
 {
 	struct layby_range *range = &run->outputs[run->step];
-	int fd;
+	int fd = run->output_fds[run->step];
 
-	fd = blob_create(range->length);
+	if (fd < 0)
+		fd = blob_create(range->length);
 	if (fd < 0)
 		return fd;
 	run->output_fds[run->step] = fd;
+	run->gate_change = gate_change(run->party->agent->gate);
 	run->transfer = (struct transfer){
 		.fd = fd,
 		.to_fd = true,
@@ -60,7 +62,7 @@ static int run_collect_output(struct run *run)
 	return mover_start(run->party->agent->mover, &run->transfer);
 }
 
-static void run_collect_next(struct run *run)
+void run_collect_next(struct run *run)
 {
 	int r;
 

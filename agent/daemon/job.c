@@ -80,6 +80,15 @@ void job_set_running(struct job *job)
 	job_emit_changed(job);
 }
 
+void job_set_queued(struct job *job, bool reclaimed)
+{
+	if (job->state == JOB_QUEUED)
+		return;
+	job->state = JOB_QUEUED;
+	job->reclaims += reclaimed;
+	job_emit_changed(job);
+}
+
 static const char *result_message(int result)
 {
 	switch (-result) {

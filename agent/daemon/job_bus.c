@@ -57,6 +57,7 @@ GETTER(run, "t", job_ticks_us(job, job->report.run_ticks))
 GETTER(wall, "t", job_wall_us(job))
 GETTER(longest_run, "t", job->request.longest_run_us)
 GETTER(linger, "b", (int)job->request.linger)
+GETTER(reclaims, "u", job->reclaims)
 
 static int get_output_sizes(sd_bus *bus, const char *path,
 			    const char *interface, const char *property,
@@ -84,6 +85,7 @@ static const struct {
 	{ "QueueUs", "t", get_queue },
 	{ "RunUs", "t", get_run },
 	{ "WallUs", "t", get_wall },
+	{ "Reclaims", "u", get_reclaims },
 	{ "LongestRunUs", "t", get_longest_run },
 	{ "Linger", "b", get_linger },
 	{ "OutputSizes", "at", get_output_sizes },
@@ -153,6 +155,7 @@ static const sd_bus_vtable job_vtable[] = {
 	PROPERTY("QueueUs", "t", get_queue),
 	PROPERTY("RunUs", "t", get_run),
 	PROPERTY("WallUs", "t", get_wall),
+	PROPERTY("Reclaims", "u", get_reclaims),
 	CONSTANT("LongestRunUs", "t", get_longest_run),
 	CONSTANT("Linger", "b", get_linger),
 	CONSTANT("OutputSizes", "at", get_output_sizes),

@@ -65,9 +65,7 @@ static void run_take_request(struct run *run)
 	memset(request->inputs, -1, sizeof(request->inputs));
 }
 
-static void run_load_next(struct run *run);
-
-static void run_stop_loading(struct run *run)
+void run_stop_loading(struct run *run)
 {
 	run->party->load_count--;
 	agent_pump_soon(run->party->agent);
@@ -101,6 +99,8 @@ static void on_loaded(struct transfer *transfer, int result)
 		run_destroy(run);
 		return;
 	}
+	if (run_stalls(run, result))
+		return;
 	if (result < 0) {
 		run_load_failed(run, result);
 		return;
@@ -131,8 +131,13 @@ static void run_loaded(struct run *run)
 {
 	int r;
 
-	run_stop_loading(run);
 	r = run_prepare(run);
+	if (r == -ESTALE) {
+		party_died(run->party);
+		run->stalled = true;
+		return;
+	}
+	run_stop_loading(run);
 	if (r < 0) {
 		run_end_job(run, r, NULL, "the device refused the job");
 		run_destroy(run);
@@ -145,6 +150,7 @@ static void run_load(struct run *run, int fd, void *memory, uint64_t size)
 {
 	int r;
 
+	run->gate_change = gate_change(run->party->agent->gate);
 	run->transfer = (struct transfer){
 		.fd = fd,
 		.memory = memory,
@@ -158,7 +164,7 @@ static void run_load(struct run *run, int fd, void *memory, uint64_t size)
 }
 
 /* Step 0 is the program, step n input n - 1. */
-static void run_load_next(struct run *run)
+void run_load_next(struct run *run)
 {
 	const struct request *request = &run->request;
 	uint32_t i;

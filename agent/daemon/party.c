@@ -76,6 +76,8 @@ static int party_open(struct party *party)
 {
 	int r;
 
+	party->epoch = gate_epoch(party->agent->gate);
+	party->stale = false;
 	r = layby_node_open(party->agent->partition, &party->node);
 	if (r < 0)
 		return r;
@@ -207,6 +209,10 @@ static bool party_start_job(struct party *party, struct job *job)
 
 	if (r >= 0)
 		return true;
+	if (r == -ESTALE) {
+		party_died(party);
+		return false;
+	}
 	/* Something will end and make room; then we are called again. */
 	if (out_of_room(r) && party->agent->run_count)
 		return false;
@@ -214,15 +220,52 @@ static bool party_start_job(struct party *party, struct job *job)
 	return true;
 }
 
-void party_pump(struct party *party)
+void party_died(struct party *party)
+{
+	party->stale = true;
+	agent_pump_soon(party->agent);
+}
+
+static void party_end_jobs(struct party *party, int result)
+{
+	struct job *job;
+
+	TAILQ_FOREACH(job, &party->jobs, entries)
+	if (job->state == JOB_QUEUED)
+		job_end(job, result, NULL, NULL);
+}
+
+/*
+ * The consent under which the node was opened has ended, and with it all that
+ * the node held: its jobs begin again on a new one.
+ */
+static void party_renew(struct party *party)
+{
+	int r;
+
+	runs_requeue(party);
+	if (party->run_count)
+		return;
+	party_close(party);
+	r = party_open(party);
+	if (r < 0) {
+		party_close(party);
+		party_end_jobs(party, r);
+		return;
+	}
+	agent_pump_soon(party->agent);
+}
+
+static bool party_is_stale(const struct party *party)
+{
+	return party->stale || party->epoch != gate_epoch(party->agent->gate);
+}
+
+static void party_start_jobs(struct party *party)
 {
 	struct job *job = TAILQ_FIRST(&party->jobs);
 	struct job *next;
-	int r;
 
-	if (!party->node)
-		return;
-	run_collect_drained(party);
 	for (; job && party_may_start(party); job = next) {
 		next = TAILQ_NEXT(job, entries);
 		if (job->state != JOB_QUEUED || job->run)
@@ -230,6 +273,23 @@ void party_pump(struct party *party)
 		if (!party_start_job(party, job))
 			break;
 	}
+}
+
+void party_pump(struct party *party)
+{
+	int r;
+
+	if (!party->node)
+		return;
+	run_collect_drained(party);
+	if (party_is_stale(party)) {
+		party_renew(party);
+		return;
+	}
+	if (gate_is_closed(party->agent->gate))
+		return;
+	runs_resume(party);
+	party_start_jobs(party);
 	r = run_start_ready(party);
 	if (r < 0) {
 		log_error("submitting jobs: %s; trying again", strerror(-r));

@@ -5,6 +5,9 @@
  *   LOADING -> READY -> IN_FLIGHT -> COLLECTING -> freed
  *                            \-> DRAINING (device still holds it) -> freed
  *
+ * When the gate closes, what is in flight becomes READY again, and what is
+ * being copied is *stalled*: it begins its step again when the gate is open.
+ *
  * A run whose job was cancelled or dropped has no job any more and goes on
  * only until the mover and the device have let go of its memory.
  */
@@ -48,6 +51,94 @@ void run_end_job(struct run *run, int result, const struct layby_report *report,
 	job_end(job, result, report, message);
 }
 
+/* --- the gate ------------------------------------------------------------- */
+
+/* A number that has not changed means that the gate is not why. */
+static bool gate_explains(struct run *run)
+{
+	struct gate *gate = run->party->agent->gate;
+
+	gate_refresh(gate);
+	return gate_is_closed(gate) || gate_change(gate) != run->gate_change ||
+	       gate_epoch(gate) != run->party->epoch;
+}
+
+/*
+ * Copying to and from device memory ends with EFAULT while the gate is closed.
+ * It may have closed and opened again before we hear of either, so the kernel
+ * is asked.
+ */
+bool run_stalls(struct run *run, int result)
+{
+	if (result != -EFAULT || !run->job || !gate_explains(run))
+		return false;
+	run->stalled = true;
+	agent_pump_soon(run->party->agent);
+	return true;
+}
+
+void runs_resume(struct party *party)
+{
+	struct run *run = TAILQ_FIRST(&party->runs);
+	struct run *next;
+
+	for (; run; run = next) {
+		next = TAILQ_NEXT(run, entries);
+		if (!run->stalled)
+			continue;
+		run->stalled = false;
+		if (run->state == RUN_LOADING)
+			run_load_next(run);
+		else
+			run_collect_next(run);
+	}
+}
+
+/* The job has its descriptors again, as before it was started. */
+static void run_give_back(struct run *run)
+{
+	struct job *job = run->job;
+
+	if (!job)
+		return;
+	job->request = run->request;
+	run->request = (struct request){ .program = -1 };
+	job->run = NULL;
+	run->job = NULL;
+	job_set_queued(job, true);
+}
+
+static bool run_has_let_go(const struct run *run)
+{
+	switch (run->state) {
+	case RUN_LOADING:
+	case RUN_COLLECTING:
+		return run->stalled;
+	case RUN_READY:
+		return true;
+	case RUN_IN_FLIGHT:
+	case RUN_DRAINING:
+		break;
+	}
+	return false;
+}
+
+void runs_requeue(struct party *party)
+{
+	struct run *run = TAILQ_FIRST(&party->runs);
+	struct run *next;
+
+	for (; run; run = next) {
+		next = TAILQ_NEXT(run, entries);
+		if (!run_has_let_go(run))
+			continue;
+		if (run->state == RUN_LOADING)
+			run_stop_loading(run);
+		run_give_back(run);
+		run_destroy(run);
+	}
+}
+
 /* --- running -------------------------------------------------------------- */
 
 static int run_submit(struct run *run)
@@ -83,11 +174,40 @@ int run_start_ready(struct party *party)
 	return layby_queue_flush(party->queue);
 }
 
-/* The device queue was full: nothing happened, it goes in line again. */
-static void run_put_back(struct run *run)
+/* Nothing happened to it on the device, or all of it was undone. */
+static void run_put_back(struct run *run, bool reclaimed)
 {
 	run->state = RUN_READY;
+	job_set_queued(run->job, reclaimed);
 	agent_retry_soon(run->party->agent);
+}
+
+/* Did not come to its end, and may be submitted again as it is? */
+static bool run_is_put_back(struct run *run,
+			    const struct layby_completion *completion)
+{
+	bool reclaimed = completion->has_report &&
+			 completion->report.reason == LAYBY_REASON_RECLAIMED;
+
+	switch (completion->result) {
+	case -ECANCELED:
+		if (!reclaimed)
+			return false;
+		break;
+	case -ESTALE:
+		party_died(run->party);
+		break;
+	case -ESHUTDOWN:
+		/* it closed, and we have not heard of it */
+		gate_refresh(run->party->agent->gate);
+		break;
+	case -EBUSY:
+		break;
+	default:
+		return false;
+	}
+	run_put_back(run, reclaimed);
+	return true;
 }
 
 static struct run *run_find(struct party *party, uint64_t cookie)
@@ -107,10 +227,8 @@ void run_completed(struct party *party,
 
 	if (!run)
 		return;
-	if (completion->result == -EBUSY && run->job) {
-		run_put_back(run);
+	if (run->job && run_is_put_back(run, completion))
 		return;
-	}
 	run->report = completion->report;
 	if (completion->result == 0 && run->job) {
 		run_collect(run);
@@ -135,7 +253,15 @@ void run_cancel(struct run *run)
 				       run->cookie);
 		break;
 	case RUN_LOADING:
+		if (run->stalled) {
+			run_stop_loading(run);
+			run_destroy(run);
+		}
+		break;
 	case RUN_COLLECTING:
+		if (run->stalled)
+			run_destroy(run);
+		break;
 	case RUN_DRAINING:
 		break;
 	}
@@ -158,7 +284,8 @@ static bool run_is_held(struct run *run)
 		agent_retry_soon(run->party->agent);
 		return true;
 	}
-	if (r < 0)
+	/* of a dead node it is gone already */
+	if (r < 0 && r != -ESTALE)
 		log_error("unprepare: %s", strerror(-r));
 	run->prepared = NULL;
 	return false;

@@ -35,6 +35,10 @@ struct run {
 	struct layby_range outputs[LAYBY_MAX_OUTPUTS];
 	struct layby_job *prepared;
 	struct transfer transfer;
+	/* LOADING, COLLECTING: no transfer is under way until the gate opens */
+	bool stalled;
+	/* gate_change() when the transfer began */
+	uint64_t gate_change;
 	struct layby_report report;
 };
 
@@ -66,10 +70,17 @@ void program_put(struct program *program);
 
 /* run.c */
 void run_free(struct run *run);
+/* Did the transfer end like this because the gate closed? Then it waits. */
+bool run_stalls(struct run *run, int result);
 void run_end_job(struct run *run, int result, const struct layby_report *report,
 		 const char *message);
 
+/* load.c */
+void run_stop_loading(struct run *run);
+void run_load_next(struct run *run);
+
 /* collect.c: outputs into memfds, then the job's end */
 void run_collect(struct run *run);
+void run_collect_next(struct run *run);
 
 #endif

@@ -9,7 +9,16 @@
  * Environment: FAKE_LAYBY_WINDOW bytes, FAKE_LAYBY_TAGS, FAKE_LAYBY_DEPTH.
  * Consent stands in the file $FAKE_LAYBY_NODE.consent; giving fails with errno
  * FAKE_LAYBY_CONSENT if that is set.
+ *
+ * The gate is fake_gate.c's, and open before it has said anything. While it is
+ * closed, buffers cannot be reached and jobs are refused; without consent the
+ * nodes that are open die. "refuse N" is as "copy 0", but refused N times as if
+ * the gate had closed. What happens to the lease is appended to the file
+ * $FAKE_LAYBY_NODE.lease, one word a line; while $FAKE_LAYBY_NODE.busy exists,
+ * somebody else holds it.
  */
+#include "fake_gate.h"
+
 #include <layby.h>
 
 #include <errno.h>
@@ -35,6 +44,8 @@ struct layby_buffer {
 };
 
 struct layby_node {
+	LIST_ENTRY(layby_node) entries;
+	bool dead;
 	LIST_HEAD(, layby_buffer) buffers;
 	LIST_HEAD(, layby_job) jobs;
 	uint32_t next_handle;
@@ -60,6 +71,7 @@ struct flight {
 };
 
 struct layby_queue {
+	LIST_ENTRY(layby_queue) others;
 	struct layby_node *node;
 	TAILQ_HEAD(, flight) flights;
 	uint32_t count, entries;
@@ -67,6 +79,10 @@ struct layby_queue {
 };
 
 static uint64_t window_used;
+static LIST_HEAD(, layby_node) nodes = LIST_HEAD_INITIALIZER(nodes);
+static LIST_HEAD(, layby_queue) queues = LIST_HEAD_INITIALIZER(queues);
+static bool closed;
+static uint32_t refusals;
 
 static uint64_t setting(const char *name, uint64_t otherwise)
 {
@@ -99,7 +115,8 @@ int layby_node_open(const char *partition, struct layby_node **ret_node)
 	if (!present())
 		return -ENOENT;
 	*ret_node = calloc(1, sizeof(**ret_node));
-	return *ret_node ? 0 : -ENOMEM;
+	LIST_INSERT_HEAD(&nodes, *ret_node, entries);
+	return 0;
 }
 
 void layby_node_close(struct layby_node *node)
@@ -114,6 +131,7 @@ void layby_node_close(struct layby_node *node)
 	}
 	if (!LIST_EMPTY(&node->buffers))
 		abort();
+	LIST_REMOVE(node, entries);
 	free(node);
 }
 
@@ -198,6 +216,8 @@ int layby_buffer_create(struct layby_node *node, uint64_t size, uint32_t flags,
 
 	if (!present())
 		return -ENODEV;
+	if (node->dead)
+		return -ESTALE;
 	if (!size)
 		return -EINVAL;
 	size = (size + PAGE - 1) & ~(uint64_t)(PAGE - 1);
@@ -210,7 +230,8 @@ int layby_buffer_create(struct layby_node *node, uint64_t size, uint32_t flags,
 		.node = node,
 		.handle = ++node->next_handle,
 		.size = size,
-		.data = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		.data = mmap(NULL, size,
+			     closed ? PROT_NONE : PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
 	};
 	window_used += size;
@@ -263,8 +284,11 @@ int layby_job_prepare(struct layby_node *node,
 		      const struct layby_job_spec *spec,
 		      struct layby_job **ret_job)
 {
-	struct layby_job *job = calloc(1, sizeof(*job));
+	struct layby_job *job;
 
+	if (node->dead)
+		return -ESTALE;
+	job = calloc(1, sizeof(*job));
 	job->node = node;
 	job->spec = *spec;
 	job->program = spec->program;
@@ -293,6 +317,8 @@ const char *layby_reason_name(uint32_t reason)
 	static const char *const names[] = { "finished", "cancelled", "time up",
 					     "bad program" };
 
+	if (reason == LAYBY_REASON_RECLAIMED)
+		return "reclaimed";
 	return reason < 4 ? names[reason] : "unknown";
 }
 
@@ -313,6 +339,7 @@ int layby_queue_create(struct layby_node *node, uint32_t entries,
 	queue->timer =
 		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	TAILQ_INIT(&queue->flights);
+	LIST_INSERT_HEAD(&queues, queue, others);
 	*ret_queue = queue;
 	return 0;
 }
@@ -327,6 +354,7 @@ void layby_queue_destroy(struct layby_queue *queue)
 		TAILQ_REMOVE(&queue->flights, flight, entries);
 		free(flight);
 	}
+	LIST_REMOVE(queue, others);
 	close(queue->timer);
 	free(queue);
 }
@@ -374,6 +402,11 @@ static uint64_t program_run(struct layby_job *job, int *ret_result,
 	*ret_reason = LAYBY_REASON_FINISHED;
 	if (sscanf(text, "copy %u", &n) == 1)
 		return n * 1000;
+	if (sscanf(text, "refuse %u", &n) == 1) {
+		if (refusals++ < n)
+			*ret_result = -ESHUTDOWN;
+		return 0;
+	}
 	if (sscanf(text, "fail %u", &n) == 1) {
 		*ret_result = -(int)n;
 		*ret_reason = LAYBY_REASON_BAD_PROGRAM;
@@ -392,14 +425,20 @@ int layby_queue_add(struct layby_queue *queue,
 	struct layby_job *job = (struct layby_job *)const_job;
 	struct flight *flight;
 	uint64_t run_us, longest_us = job->spec.longest_run_ns / 1000;
-	int result;
-	uint32_t reason;
+	int result = 0;
+	uint32_t reason = 0;
 
 	if (queue->count == queue->entries)
 		return -EBUSY;
 	flight = calloc(1, sizeof(*flight));
 	flight->job = job;
-	run_us = program_run(job, &result, &reason);
+	run_us = 0;
+	if (job->node->dead)
+		result = -ESTALE;
+	else if (closed)
+		result = -ESHUTDOWN;
+	else
+		run_us = program_run(job, &result, &reason);
 	if (queue->count >= setting("FAKE_LAYBY_DEPTH", 1000)) {
 		result = -EBUSY;
 		run_us = 0;
@@ -412,7 +451,8 @@ int layby_queue_add(struct layby_queue *queue,
 	flight->completion = (struct layby_completion){
 		.cookie = cookie,
 		.result = result,
-		.has_report = result != -EBUSY,
+		.has_report = result != -EBUSY && result != -ESHUTDOWN &&
+			      result != -ESTALE,
 		.report = { .state = LAYBY_REPORT_DONE,
 			    .result = result,
 			    .reason = reason,
@@ -503,4 +543,93 @@ int layby_queue_cancel(struct layby_queue *queue, uint32_t tag, uint64_t cookie)
 		return layby_queue_flush(queue) ?: 0;
 	}
 	return -ENOENT;
+}
+
+/* --- the gate ------------------------------------------------------------- */
+
+static void protect(struct layby_node *node)
+{
+	struct layby_buffer *buffer;
+	bool reachable = !closed && !node->dead;
+
+	LIST_FOREACH(buffer, &node->buffers, entries)
+	if (mprotect(buffer->data, buffer->size,
+		     reachable ? PROT_READ | PROT_WRITE : PROT_NONE) < 0)
+		abort();
+}
+
+static void reclaim(struct layby_queue *queue)
+{
+	struct flight *flight;
+
+	TAILQ_FOREACH(flight, &queue->flights, entries)
+	{
+		flight->end_us = 1;
+		flight->completion.result = -ECANCELED;
+		flight->completion.report.result = -ECANCELED;
+		flight->completion.report.reason = LAYBY_REASON_RECLAIMED;
+	}
+	layby_queue_flush(queue);
+}
+
+void fake_layby_gate(bool open, bool consent)
+{
+	struct layby_queue *queue;
+	struct layby_node *node;
+
+	closed = !open;
+	LIST_FOREACH(node, &nodes, entries)
+	{
+		node->dead |= !consent;
+		protect(node);
+	}
+	if (!closed)
+		return;
+	LIST_FOREACH(queue, &queues, others)
+	reclaim(queue);
+}
+
+/* --- lease ---------------------------------------------------------------- */
+
+static int say(const char *word)
+{
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s.lease", getenv("FAKE_LAYBY_NODE"));
+	file = fopen(path, "ae");
+	if (!file)
+		abort();
+	fprintf(file, "%s\n", word);
+	fclose(file);
+	return 0;
+}
+
+static bool somebody_holds_it(void)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s.busy", getenv("FAKE_LAYBY_NODE"));
+	return access(path, F_OK) == 0;
+}
+
+int layby_lease_take(struct layby_node *node)
+{
+	if (somebody_holds_it())
+		return -EBUSY;
+	say("taken");
+	return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+}
+
+int layby_lease_renew(int lease)
+{
+	return say("renewed");
+}
+
+void layby_lease_drop(int lease)
+{
+	if (lease < 0)
+		return;
+	say("dropped");
+	close(lease);
 }

@@ -426,13 +426,45 @@ static void test_names(void **state)
 {
 	uint32_t reason;
 
-	for (reason = 0; reason <= LAYBY_REASON_DEVICE_GONE; reason++)
+	for (reason = 0; reason <= LAYBY_REASON_RECLAIMED; reason++)
 		assert_string_not_equal(layby_reason_name(reason), "unknown");
 	assert_string_equal(layby_reason_name(reason), "unknown");
 	assert_string_equal(layby_reason_name(UINT32_MAX), "unknown");
 	assert_string_equal(layby_class_name(LAYBY_CLASS_DRIVING), "driving");
 	assert_string_equal(layby_class_name(LAYBY_CLASS_GUEST), "guest");
 	assert_string_equal(layby_class_name(2), "unknown");
+	for (reason = LAYBY_GATE_FAULT; reason <= LAYBY_GATE_OPEN; reason++)
+		assert_string_not_equal(layby_gate_reason_name(reason),
+					"unknown");
+	assert_string_equal(layby_gate_reason_name(reason), "unknown");
+	assert_string_equal(layby_gate_reason_name(0), "unknown");
+	assert_string_equal(layby_gate_reason_name(UINT32_MAX), "unknown");
+}
+
+/* --- lease ---------------------------------------------------------------- */
+
+static void test_lease(void **state)
+{
+	static const struct layby_lease in, out = { .fd = KERNEL_FD };
+	struct layby_node *node = kernel_open_node();
+	int lease;
+
+	EXPECT({ IOCTL, .request = DRM_IOCTL_LAYBY_LEASE, .in = &in,
+		 .error = EBUSY });
+	assert_int_equal(layby_lease_take(node), -EBUSY);
+	EXPECT({ IOCTL, .request = DRM_IOCTL_LAYBY_LEASE, .in = &in,
+		 .out = &out },
+	       { IOCTL, .request = LAYBY_LEASE_RENEW },
+	       { IOCTL, .request = LAYBY_LEASE_RENEW, .error = ESTALE },
+	       { CLOSE });
+	lease = layby_lease_take(node);
+	assert_int_equal(lease, KERNEL_FD);
+	assert_int_equal(layby_lease_renew(lease), 0);
+	assert_int_equal(layby_lease_renew(lease), -ESTALE);
+	layby_lease_drop(lease);
+	kernel_check_done();
+	layby_lease_drop(-1);
+	kernel_close_node(node);
 }
 
 /* --- consent -------------------------------------------------------------- */
@@ -508,6 +540,7 @@ int main(void)
 		cmocka_unit_test(test_sqe_of_a_cancel),
 		cmocka_unit_test(test_report_read),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_lease),
 		cmocka_unit_test(test_consent_encoding),
 		cmocka_unit_test(test_consent_of_nothing),
 	};

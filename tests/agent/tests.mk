@@ -42,11 +42,13 @@ $(TO)/test_client $(TO)/test_queue: $(TO)/%: $(TO)/%.o $(kernel_o) $(test_client
 
 # The programs as they are, on a fake liblayby.
 test_daemon_o  := $(patsubst $(S)/%.c,$(TO)/%.o,$(wildcard $(S)/daemon/*.c))
+fakes_o        := $(TO)/fake_layby.o $(TO)/fake_gate.o $(TO)/client/gate.o \
+	$(TO)/common/gate_names.o
 test_command_o := $(patsubst $(O)/%,$(TO)/%,$(command_o))
 fixture_o      := $(TO)/agent_fixture.o $(TO)/agent_calls.o
 
-$(TO)/layby-agentd: $(test_daemon_o) $(TO)/fake_layby.o
-$(TO)/laybyctl: $(test_command_o) $(TO)/fake_layby.o
+$(TO)/layby-agentd: $(test_daemon_o) $(fakes_o)
+$(TO)/laybyctl: $(test_command_o) $(fakes_o)
 $(TO)/laybyctl: private LIBS := $(TOOLS)
 $(TO)/layby-agentd $(TO)/laybyctl:
 	@echo "  LD      tests/$(notdir $@)"

@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The link: two netlink sockets, one for questions and one for events.
+ *
+ * Owns both. Every attribute that a message lacks keeps the value that says so.
+ */
+#include "gate_link.h"
+
+#include <errno.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+
+struct gate_link {
+	struct nl_sock *ask;
+	struct nl_sock *events;
+	/* number of the family, 0: there is none */
+	int family;
+	int group;
+	/* of the events socket, while it is being emptied */
+	gate_event_fn on_event;
+	void *userdata;
+};
+
+static int nl_errno(int r)
+{
+	switch (r < 0 ? -r : r) {
+	case 0:
+		return 0;
+	case NLE_AGAIN:
+		return -EAGAIN;
+	case NLE_OBJ_NOTFOUND:
+		return -ENOENT;
+	case NLE_PERM:
+	case NLE_NOACCESS:
+		return -EPERM;
+	case NLE_NOMEM:
+		/* also what the kernel had no room for: ENOBUFS */
+		return -ENOBUFS;
+	default:
+		return -EIO;
+	}
+}
+
+/* --- attributes ----------------------------------------------------------- */
+
+static uint64_t get_u64(struct nlattr *attr, uint64_t otherwise)
+{
+	return attr && nla_len(attr) >= 8 ? nla_get_u64(attr) : otherwise;
+}
+
+static uint32_t get_u32(struct nlattr *attr)
+{
+	return attr && nla_len(attr) >= 4 ? nla_get_u32(attr) : 0;
+}
+
+static bool get_bool(struct nlattr *attr)
+{
+	return attr && nla_len(attr) >= 1 && nla_get_u8(attr);
+}
+
+static void get_text(struct nlattr *attr, char *text, size_t size)
+{
+	*text = '\0';
+	if (attr)
+		nla_strlcpy(text, attr, size);
+}
+
+static bool get_bytes(struct nlattr *attr, void *bytes, int size)
+{
+	if (!attr || nla_len(attr) != size)
+		return false;
+	memcpy(bytes, nla_data(attr), (size_t)size);
+	return true;
+}
+
+static void read_ages(struct nlattr **a, struct gate_state *state)
+{
+	state->signal_age_ns =
+		get_u64(a[LAYBY_A_STATE_SIGNAL_AGE_NS], GATE_NO_AGE);
+	state->lease_age_ns =
+		get_u64(a[LAYBY_A_STATE_LEASE_AGE_NS], GATE_NO_AGE);
+	state->governor_age_ns =
+		get_u64(a[LAYBY_A_STATE_GOVERNOR_AGE_NS], GATE_NO_AGE);
+	state->sensor_age_ns =
+		get_u64(a[LAYBY_A_STATE_SENSOR_AGE_NS], GATE_NO_AGE);
+}
+
+static void read_consent(struct nlattr **a, struct gate_state *state)
+{
+	state->has_consent = get_bytes(a[LAYBY_A_STATE_CONSENT_ID],
+				       state->consent_id,
+				       sizeof(state->consent_id));
+	state->consent_serial = get_u64(a[LAYBY_A_STATE_CONSENT_SERIAL], 0);
+	state->consent_left_uj = get_u64(a[LAYBY_A_STATE_CONSENT_LEFT_UJ], 0);
+	state->consent_from_wall_ns =
+		(int64_t)get_u64(a[LAYBY_A_STATE_CONSENT_FROM_WALL_NS], 0);
+	state->consent_until_wall_ns =
+		(int64_t)get_u64(a[LAYBY_A_STATE_CONSENT_UNTIL_WALL_NS], 0);
+}
+
+static int read_state(struct nlmsghdr *header, struct gate_state *ret_state)
+{
+	struct nlattr *a[LAYBY_A_STATE_MAX + 1];
+	struct gate_state *state = ret_state;
+	int r;
+
+	r = genlmsg_parse(header, 0, a, LAYBY_A_STATE_MAX, NULL);
+	if (r < 0)
+		return nl_errno(r);
+	*state = (struct gate_state){
+		.known = true,
+		.open = get_bool(a[LAYBY_A_STATE_OPEN]),
+		.guests_in = get_bool(a[LAYBY_A_STATE_GUESTS_IN]),
+		.sealed = get_bool(a[LAYBY_A_STATE_SEALED]),
+		.fault = get_bool(a[LAYBY_A_STATE_FAULT]),
+		.lease_held = get_bool(a[LAYBY_A_STATE_LEASE_HELD]),
+		.governor_attached =
+			get_bool(a[LAYBY_A_STATE_GOVERNOR_ATTACHED]),
+		.reason = get_u32(a[LAYBY_A_STATE_REASON]),
+		.mode = get_u32(a[LAYBY_A_STATE_MODE]),
+		.since_ns = get_u64(a[LAYBY_A_STATE_SINCE_NS], 0),
+		.change = get_u64(a[LAYBY_A_STATE_CHANGE], 0),
+		.now_ns = get_u64(a[LAYBY_A_STATE_NOW_NS], 0),
+		.parked_since_ns =
+			get_u64(a[LAYBY_A_STATE_PARKED_SINCE_NS], 0),
+		.has_temperature = a[LAYBY_A_STATE_TEMPERATURE_MDEG],
+		.temperature_mdeg =
+			(int32_t)get_u32(a[LAYBY_A_STATE_TEMPERATURE_MDEG]),
+	};
+	read_ages(a, state);
+	read_consent(a, state);
+	return 0;
+}
+
+static int read_policy(struct nlmsghdr *header, struct gate_policy *policy)
+{
+	struct nlattr *a[LAYBY_A_POLICY_MAX + 1];
+	int r;
+
+	r = genlmsg_parse(header, 0, a, LAYBY_A_POLICY_MAX, NULL);
+	if (r < 0)
+		return nl_errno(r);
+	*policy = (struct gate_policy){
+		.state = get_u32(a[LAYBY_A_POLICY_STATE]),
+		.key_kind = get_u32(a[LAYBY_A_POLICY_KEY_KIND]),
+		.serial_floor = get_u64(a[LAYBY_A_POLICY_SERIAL_FLOOR], 0),
+		.serial = get_u64(a[LAYBY_A_POLICY_SERIAL], 0),
+		.reclaim_ns = get_u64(a[LAYBY_A_POLICY_RECLAIM_NS], 0),
+		.signal_age_max_ns =
+			get_u64(a[LAYBY_A_POLICY_SIGNAL_AGE_MAX_NS], 0),
+		.lease_age_max_ns =
+			get_u64(a[LAYBY_A_POLICY_LEASE_AGE_MAX_NS], 0),
+		.park_hold_ns = get_u64(a[LAYBY_A_POLICY_PARK_HOLD_NS], 0),
+	};
+	get_bytes(a[LAYBY_A_POLICY_DIGEST], policy->digest,
+		  sizeof(policy->digest));
+	get_text(a[LAYBY_A_POLICY_ID], policy->id, sizeof(policy->id));
+	get_text(a[LAYBY_A_POLICY_VEHICLE_TYPE], policy->vehicle_type,
+		 sizeof(policy->vehicle_type));
+	return 0;
+}
+
+/* --- questions ------------------------------------------------------------ */
+
+struct answer {
+	/* where the answer goes, by the command that was asked */
+	int command;
+	union {
+		struct gate_state *state;
+		struct gate_policy *policy;
+		struct gate_counters *counters;
+	};
+	/* 1: not there yet, 0: done, or -errno */
+	int result;
+	int parsed;
+};
+
+static int read_counters(struct nlmsghdr *header,
+			 struct gate_counters *counters)
+{
+	struct nlattr *a[LAYBY_A_COUNTERS_MAX + 1];
+	int r;
+
+	r = genlmsg_parse(header, 0, a, LAYBY_A_COUNTERS_MAX, NULL);
+	if (r < 0)
+		return nl_errno(r);
+	counters->opened = get_u64(a[LAYBY_A_COUNTERS_OPENED], 0);
+	counters->reclaims = get_u64(a[LAYBY_A_COUNTERS_RECLAIMS], 0);
+	counters->resets = get_u64(a[LAYBY_A_COUNTERS_RESETS], 0);
+	counters->late = get_u64(a[LAYBY_A_COUNTERS_LATE], 0);
+	return 0;
+}
+
+static int read_histogram(struct nlmsghdr *header,
+			  struct gate_counters *counters)
+{
+	struct nlattr *a[LAYBY_A_HISTOGRAM_MAX + 1];
+	int r;
+
+	r = genlmsg_parse(header, 0, a, LAYBY_A_HISTOGRAM_MAX, NULL);
+	if (r < 0)
+		return nl_errno(r);
+	counters->last_ns = get_u64(a[LAYBY_A_HISTOGRAM_LAST_NS], 0);
+	counters->worst_ns = get_u64(a[LAYBY_A_HISTOGRAM_WORST_NS], 0);
+	return 0;
+}
+
+static int on_answer(struct nl_msg *msg, void *userdata)
+{
+	struct answer *answer = userdata;
+	struct nlmsghdr *header = nlmsg_hdr(msg);
+
+	switch (answer->command) {
+	case LAYBY_NL_GET_STATE:
+		answer->parsed = read_state(header, answer->state);
+		break;
+	case LAYBY_NL_GET_POLICY:
+		answer->parsed = read_policy(header, answer->policy);
+		break;
+	case LAYBY_NL_GET_COUNTERS:
+		answer->parsed = read_counters(header, answer->counters);
+		break;
+	case LAYBY_NL_GET_HISTOGRAM:
+		answer->parsed = read_histogram(header, answer->counters);
+		break;
+	}
+	return NL_SKIP;
+}
+
+static int on_ack(struct nl_msg *msg, void *userdata)
+{
+	struct answer *answer = userdata;
+
+	answer->result = 0;
+	return NL_STOP;
+}
+
+static int on_refused(struct sockaddr_nl *from, struct nlmsgerr *error,
+		      void *userdata)
+{
+	struct answer *answer = userdata;
+
+	answer->result = error->error ?: -EIO;
+	return NL_STOP;
+}
+
+static int receive_answer(struct gate_link *link, struct answer *answer)
+{
+	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
+	int r = 0;
+
+	if (!cb)
+		return -ENOMEM;
+	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_answer, answer);
+	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, answer);
+	nl_cb_err(cb, NL_CB_CUSTOM, on_refused, answer);
+	while (answer->result > 0 && r >= 0)
+		r = nl_recvmsgs(link->ask, cb);
+	nl_cb_put(cb);
+	if (answer->result > 0)
+		return nl_errno(r);
+	return answer->result ?: answer->parsed;
+}
+
+static int ask(struct gate_link *link, struct answer *answer)
+{
+	struct nl_msg *msg;
+	int r;
+
+	msg = nlmsg_alloc();
+	if (!msg)
+		return -ENOMEM;
+	genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, link->family, 0, 0,
+		    (uint8_t)answer->command, LAYBY_FAMILY_VERSION);
+	r = nl_send_auto(link->ask, msg);
+	nlmsg_free(msg);
+	if (r < 0)
+		return nl_errno(r);
+	answer->result = 1;
+	return receive_answer(link, answer);
+}
+
+/* The family went while we asked: that is no failure, but an answer. */
+static int ask_or_gone(struct gate_link *link, struct answer *answer)
+{
+	int r;
+
+	if (!link->family)
+		return 0;
+	r = ask(link, answer);
+	if (r != -ENOENT)
+		return r;
+	link->family = 0;
+	return 0;
+}
+
+int gate_link_get_state(struct gate_link *link, struct gate_state *ret_state)
+{
+	struct gate_state state = {};
+	struct answer answer = { .command = LAYBY_NL_GET_STATE,
+				 .state = &state };
+	int r = ask_or_gone(link, &answer);
+
+	if (r >= 0)
+		*ret_state = state;
+	return r;
+}
+
+int gate_link_get_policy(struct gate_link *link,
+			 struct gate_policy *ret_policy)
+{
+	struct gate_policy policy = {};
+	struct answer answer = { .command = LAYBY_NL_GET_POLICY,
+				 .policy = &policy };
+	int r = ask_or_gone(link, &answer);
+
+	if (r >= 0)
+		*ret_policy = policy;
+	return r;
+}
+
+int gate_link_get_counters(struct gate_link *link,
+			   struct gate_counters *ret_counters)
+{
+	struct gate_counters counters = {};
+	struct answer answer = { .command = LAYBY_NL_GET_COUNTERS,
+				 .counters = &counters };
+	int r = ask_or_gone(link, &answer);
+
+	answer.command = LAYBY_NL_GET_HISTOGRAM;
+	if (r >= 0)
+		r = ask_or_gone(link, &answer);
+	if (r >= 0)
+		*ret_counters = counters;
+	return r;
+}
+
+/* --- events --------------------------------------------------------------- */
+
+static void link_tell_now(struct gate_link *link)
+{
+	struct gate_state state = {};
+
+	if (gate_link_get_state(link, &state) >= 0)
+		link->on_event(&state, link->userdata);
+}
+
+/* 0 also if there is no such family. */
+static int link_find_family(struct gate_link *link)
+{
+	int family, group;
+
+	link->family = 0;
+	family = genl_ctrl_resolve(link->ask, LAYBY_FAMILY_NAME);
+	if (family == -NLE_OBJ_NOTFOUND)
+		return 0;
+	if (family < 0)
+		return nl_errno(family);
+	group = genl_ctrl_resolve_grp(link->ask, LAYBY_FAMILY_NAME,
+				      LAYBY_MCGRP_GATE);
+	if (group < 0)
+		return nl_errno(group);
+	link->family = family;
+	link->group = group;
+	return nl_errno(nl_socket_add_membership(link->events, group));
+}
+
+static bool names_our_family(struct nlmsghdr *header)
+{
+	struct nlattr *a[CTRL_ATTR_MAX + 1];
+
+	return genlmsg_parse(header, 0, a, CTRL_ATTR_MAX, NULL) >= 0 &&
+	       a[CTRL_ATTR_FAMILY_NAME] &&
+	       !nla_strcmp(a[CTRL_ATTR_FAMILY_NAME], LAYBY_FAMILY_NAME);
+}
+
+static void on_families(struct gate_link *link, struct nlmsghdr *header)
+{
+	const struct gate_state gone = {};
+	struct genlmsghdr *generic = genlmsg_hdr(header);
+
+	if (!names_our_family(header))
+		return;
+	if (generic->cmd == CTRL_CMD_DELFAMILY) {
+		link->family = 0;
+		link->on_event(&gone, link->userdata);
+	} else if (generic->cmd == CTRL_CMD_NEWFAMILY &&
+		   link_find_family(link) >= 0) {
+		link_tell_now(link);
+	}
+}
+
+static int on_message(struct nl_msg *msg, void *userdata)
+{
+	struct gate_link *link = userdata;
+	struct nlmsghdr *header = nlmsg_hdr(msg);
+	struct gate_state state;
+
+	if (header->nlmsg_type == GENL_ID_CTRL)
+		on_families(link, header);
+	else if (header->nlmsg_type == link->family &&
+		 read_state(header, &state) >= 0)
+		link->on_event(&state, link->userdata);
+	return NL_OK;
+}
+
+int gate_link_process(struct gate_link *link, gate_event_fn on_event,
+		      void *userdata)
+{
+	int r;
+
+	link->on_event = on_event;
+	link->userdata = userdata;
+	do {
+		r = nl_errno(nl_recvmsgs_default(link->events));
+		if (r == -ENOBUFS)
+			link_tell_now(link);
+	} while (r >= 0 || r == -ENOBUFS);
+	return r == -EAGAIN ? 0 : r;
+}
+
+static int link_open_events(struct gate_link *link)
+{
+	int group, r;
+
+	nl_socket_disable_seq_check(link->events);
+	nl_socket_enable_msg_peek(link->events);
+	nl_socket_modify_cb(link->events, NL_CB_VALID, NL_CB_CUSTOM,
+			    on_message, link);
+	r = genl_connect(link->events);
+	if (r < 0)
+		return nl_errno(r);
+	r = nl_socket_set_nonblocking(link->events);
+	if (r < 0)
+		return nl_errno(r);
+	group = genl_ctrl_resolve_grp(link->ask, "nlctrl", "notify");
+	if (group < 0)
+		return nl_errno(group);
+	return nl_errno(nl_socket_add_membership(link->events, group));
+}
+
+/* Listening begins before the family is looked for: none can slip through. */
+static int link_init(struct gate_link *link)
+{
+	int r;
+
+	if (!link->ask || !link->events)
+		return -ENOMEM;
+	nl_socket_enable_msg_peek(link->ask);
+	r = genl_connect(link->ask);
+	if (r < 0)
+		return nl_errno(r);
+	r = link_open_events(link);
+	return r < 0 ? r : link_find_family(link);
+}
+
+int gate_link_open(struct gate_link **ret_link)
+{
+	struct gate_link *link = calloc(1, sizeof(*link));
+	int r;
+
+	if (!link)
+		return -ENOMEM;
+	link->ask = nl_socket_alloc();
+	link->events = nl_socket_alloc();
+	r = link_init(link);
+	if (r < 0) {
+		gate_link_close(link);
+		return r;
+	}
+	*ret_link = link;
+	return 0;
+}
+
+void gate_link_close(struct gate_link *link)
+{
+	if (!link)
+		return;
+	nl_socket_free(link->ask);
+	nl_socket_free(link->events);
+	free(link);
+}
+
+int gate_link_fd(const struct gate_link *link)
+{
+	return nl_socket_get_fd(link->events);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The gate as the kernel tells of it, over the generic netlink family `layby`.
+ *
+ * A link is there also while the module is not: it hears when the family comes
+ * and goes. Nothing here waits for anything but the kernel's immediate answer.
+ */
+#ifndef LAYBY_GATE_LINK_H
+#define LAYBY_GATE_LINK_H
+
+#include <linux/layby_netlink.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* An age of something that never came. */
+#define GATE_NO_AGE UINT64_MAX
+
+/* See layby_netlink.yaml. All zero: there is no module. */
+struct gate_state {
+	/* the module is loaded; else nothing of the rest means anything */
+	bool known;
+	bool open;
+	bool guests_in;
+	bool sealed;
+	bool fault;
+	bool lease_held;
+	bool governor_attached;
+	uint32_t reason;
+	uint32_t mode;
+	uint64_t since_ns;
+	uint64_t change;
+	uint64_t now_ns;
+	/* 0: not parked */
+	uint64_t parked_since_ns;
+	uint64_t signal_age_ns;
+	uint64_t lease_age_ns;
+	uint64_t governor_age_ns;
+	uint64_t sensor_age_ns;
+	bool has_temperature;
+	int32_t temperature_mdeg;
+	bool has_consent;
+	uint8_t consent_id[16];
+	uint64_t consent_serial;
+	uint64_t consent_left_uj;
+	int64_t consent_from_wall_ns;
+	int64_t consent_until_wall_ns;
+};
+
+struct gate_policy {
+	/* enum layby_policy_state_kind; 0: there is no module */
+	uint32_t state;
+	/* enum layby_key_kind */
+	uint32_t key_kind;
+	uint64_t serial_floor;
+	/* the rest only if it is in force */
+	uint8_t digest[32];
+	uint64_t serial;
+	char id[32];
+	char vehicle_type[32];
+	uint64_t reclaim_ns;
+	uint64_t signal_age_max_ns;
+	uint64_t lease_age_max_ns;
+	uint64_t park_hold_ns;
+};
+
+struct gate_counters {
+	uint64_t opened;
+	uint64_t reclaims;
+	uint64_t resets;
+	uint64_t late;
+	uint64_t last_ns;
+	uint64_t worst_ns;
+};
+
+struct gate_link;
+
+/* What has become of the gate; called for each message of the kernel. */
+typedef void (*gate_event_fn)(const struct gate_state *state, void *userdata);
+
+int gate_link_open(struct gate_link **ret_link);
+void gate_link_close(struct gate_link *link);
+/* Readable when gate_link_process() is to be called. */
+int gate_link_fd(const struct gate_link *link);
+/* Hands over what came; of messages that were lost, the state of now. */
+int gate_link_process(struct gate_link *link, gate_event_fn on_event,
+		      void *userdata);
+
+/* Without a module: 0, and all zero. */
+int gate_link_get_state(struct gate_link *link, struct gate_state *ret_state);
+int gate_link_get_policy(struct gate_link *link,
+			 struct gate_policy *ret_policy);
+int gate_link_get_counters(struct gate_link *link,
+			   struct gate_counters *ret_counters);
+
+/* gate_names.c */
+const char *gate_mode_name(uint32_t mode);
+const char *gate_key_kind_name(uint32_t kind);
+const char *gate_policy_state_name(uint32_t state);
+/* What must happen for the gate to open; a part of a sentence. */
+const char *gate_reason_remedy(uint32_t reason);
+/* Why it is closed; a part of a sentence. */
+const char *gate_reason_text(uint32_t reason);
+
+#endif

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A gate link without a kernel: the gate is what the file $FAKE_LAYBY_GATE
+ * says, the name of a reason. Without the file there is no module. The policy
+ * is always the same, but not in force for "no-policy".
+ */
+#include "fake_gate.h"
+
+#include <errno.h>
+#include <gate_link.h>
+#include <layby.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <time.h>
+#include <unistd.h>
+
+struct gate_link {
+	int fd;
+	struct gate_state state;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static uint32_t read_reason(void)
+{
+	const char *path = getenv("FAKE_LAYBY_GATE");
+	FILE *file = path ? fopen(path, "re") : NULL;
+	char name[32] = "";
+	uint32_t reason;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%31s", name) != 1)
+		abort();
+	fclose(file);
+	for (reason = LAYBY_GATE_OPEN; reason; reason--)
+		if (!strcmp(name, layby_gate_reason_name(reason)))
+			break;
+	return reason ?: (abort(), 0);
+}
+
+static void set_reason(struct gate_state *state, uint32_t reason)
+{
+	bool consent = reason > LAYBY_GATE_NO_CONSENT;
+
+	*state = (struct gate_state){
+		.known = reason != 0,
+		.open = reason == LAYBY_GATE_OPEN,
+		.guests_in = reason == LAYBY_GATE_OPEN,
+		.sealed = reason > LAYBY_GATE_NOT_SEALED,
+		.reason = reason,
+		.mode = reason > LAYBY_GATE_DRIVING ? LAYBY_MODE_PARKED :
+						      LAYBY_MODE_DRIVING,
+		.since_ns = now_ns(),
+		.change = state->change + 1,
+		.has_consent = consent,
+		.consent_id = { consent },
+		.consent_serial = consent,
+	};
+	if (reason)
+		fake_layby_gate(state->open, consent);
+}
+
+int gate_link_get_state(struct gate_link *link, struct gate_state *ret_state)
+{
+	uint32_t reason = read_reason();
+
+	if (reason != link->state.reason)
+		set_reason(&link->state, reason);
+	*ret_state = link->state;
+	return 0;
+}
+
+int gate_link_get_policy(struct gate_link *link,
+			 struct gate_policy *ret_policy)
+{
+	*ret_policy = (struct gate_policy){
+		.state = LAYBY_POLICY_STATE_ABSENT,
+		.key_kind = LAYBY_KEY_DEVELOPMENT,
+		.serial_floor = 1,
+	};
+	if (!link->state.known || link->state.reason <= LAYBY_GATE_NO_POLICY)
+		return 0;
+	ret_policy->state = LAYBY_POLICY_STATE_IN_FORCE;
+	ret_policy->serial = 7;
+	ret_policy->lease_age_max_ns = 300000000;
+	memset(ret_policy->digest, 0xab, sizeof(ret_policy->digest));
+	strcpy(ret_policy->id, "test-policy");
+	return 0;
+}
+
+int gate_link_get_counters(struct gate_link *link,
+			   struct gate_counters *ret_counters)
+{
+	*ret_counters = (struct gate_counters){ .reclaims = 3,
+						.worst_ns = 1500000 };
+	return 0;
+}
+
+int gate_link_process(struct gate_link *link, gate_event_fn on_event,
+		      void *userdata)
+{
+	char events[4096];
+	struct gate_state state;
+	uint64_t change = link->state.change;
+
+	while (read(link->fd, events, sizeof(events)) > 0)
+		;
+	gate_link_get_state(link, &state);
+	if (state.change != change)
+		on_event(&state, userdata);
+	return 0;
+}
+
+int gate_link_open(struct gate_link **ret_link)
+{
+	const char *path = getenv("FAKE_LAYBY_GATE");
+	struct gate_link *link = calloc(1, sizeof(*link));
+	char folder[PATH_MAX];
+
+	link->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (path) {
+		snprintf(folder, sizeof(folder), "%.*s",
+			 (int)(strrchr(path, '/') - path), path);
+		if (inotify_add_watch(link->fd, folder,
+				      IN_MOVED_TO | IN_DELETE) < 0)
+			abort();
+	}
+	*ret_link = link;
+	return 0;
+}
+
+void gate_link_close(struct gate_link *link)
+{
+	if (!link)
+		return;
+	close(link->fd);
+	free(link);
+}
+
+int gate_link_fd(const struct gate_link *link)
+{
+	return link->fd;
+}
