@@ -14,6 +14,7 @@
 #include <drm/drm_gem.h>
 #include <drm/drm_ioctl.h>
 
+#include "governor.h"
 #include "keeper.h"
 #include "layby.h"
 #include "vehicle.h"
@@ -115,6 +116,7 @@ static const struct {
 } layby_parts[] = {
 	{ layby_firmware_init, layby_firmware_fini },
 	{ layby_party_init, layby_party_fini },
+	{ layby_governor_init, layby_governor_fini },
 	{ layby_keeper_init, layby_keeper_fini },
 	{ layby_vehicle_init, layby_vehicle_fini },
 };

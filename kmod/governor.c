@@ -171,3 +171,21 @@ void layby_governor_state(struct layby_governor_state *state)
 	raw_spin_unlock_irqrestore(&governor.lock, flags);
 	state->refused = atomic64_read(&governor.refused);
 }
+
+/* Nobody can attach before the module's init has returned, nor once it goes. */
+int layby_governor_init(void)
+{
+	int ret = layby_sampler_init();
+
+	if (ret)
+		return ret;
+	ret = layby_governor_type_register();
+	if (ret)
+		layby_sampler_fini();
+	return ret;
+}
+
+void layby_governor_fini(void)
+{
+	layby_sampler_fini();
+}

@@ -44,7 +44,9 @@ struct layby_governor_state {
 	char name[LAYBY_GOVERNOR_NAME];
 };
 
-/* governor.c */
+/* governor.c. -EOPNOTSUPP: this kernel or this module has no BTF. */
+int layby_governor_init(void);
+void layby_governor_fini(void);
 int layby_governor_attach(struct layby_governor *ops);
 void layby_governor_detach(struct layby_governor *ops);
 /* The sampler's only; @limits: what the verdict is cut to, and what it is before. */
@@ -54,7 +56,7 @@ void layby_governor_ask(const struct layby_governor_sample *sample,
 bool layby_governor_admit(const struct layby_admission *job);
 void layby_governor_state(struct layby_governor_state *state);
 
-/* governor_type.c. -EOPNOTSUPP: this kernel or this module has no BTF. */
+/* governor_type.c; once for the life of the module, there is no way back. */
 int layby_governor_type_register(void);
 
 /* sampler.c */

@@ -5,8 +5,9 @@
  * thread of its own.
  *
  * Owns what is known of the sensors over time. Decides nothing: what is old or hot
- * is keeper's to say. Must never call an operation of an accelerator after
- * layby_governor_sampling() has returned for NULL.
+ * is keeper's to say. Must never touch an accelerator after
+ * layby_governor_sampling() has returned for NULL, nor let that wait for a
+ * governor's program: reclaim's worker calls it.
  *
  * SCHED_FIFO at its lowest, so below reclaim's worker: under load a verdict still
  * comes in time, and a governor that takes long delays no reclaim. On a kernel
@@ -16,9 +17,11 @@
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/math64.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/timekeeping.h>
 
+#include "firmware.h"
 #include "governor.h"
 #include "keeper.h"
 #include "layby.h"
@@ -32,17 +35,20 @@ struct layby_reading {
 };
 
 /*
- * The work's, that is, one thread's, and nobody's while it is off.
- *
- * @accel: whose sensors
+ * @lock: taken by who turns sampling on and off, and around all that touches the
+ *        accelerator; outside of keeper's and the governor's
+ * @accel: whose sensors; NULL: off
  * @sensors: last read
  * @known: they were read since sampling began
  * @fresh_ns: CLOCK_MONOTONIC, when the device was last seen to have measured
  * @reading: the last measurements, @readings of them, in a ring
+ * @gate: scratch of the work
+ * @sample: likewise; what the governor is told
  */
 static struct {
 	struct kthread_worker *worker;
 	struct kthread_delayed_work work;
+	struct mutex lock;		/* accel to readings */
 	struct layby_accel *accel;
 	struct layby_hw_sensors sensors;
 	bool known;
@@ -51,7 +57,9 @@ static struct {
 	u32 readings;
 	struct layby_keeper_state gate;
 	struct layby_governor_sample sample;
-} sampler;
+} sampler = {
+	.lock = __MUTEX_INITIALIZER(sampler.lock),
+};
 
 static void layby_sampler_remember(u64 now_ns)
 {
@@ -131,11 +139,17 @@ static void layby_sample_gate(struct layby_governor_sample *sample)
 	sample->consent_energy_uj = in->consent ? in->consent_energy_uj : 0;
 }
 
+static void layby_sample_ceilings(struct layby_governor_sample *sample)
+{
+	const struct layby_policy_in_force *policy = sampler.accel->policy;
+
+	sample->power_ceiling_mw = policy ? policy->power_mw : LAYBY_NO_CAP_MW;
+	sample->rail_mw = policy ? policy->rail_mw : LAYBY_NO_CAP_MW;
+}
+
 /* What the kernel does not have yet. */
 static void layby_sample_unknown(struct layby_governor_sample *sample)
 {
-	sample->power_ceiling_mw = LAYBY_NO_CAP_MW;
-	sample->rail_mw = LAYBY_NO_CAP_MW;
 	sample->charge_percent = 255;
 	sample->consent_age_ns = LAYBY_AGE_UNKNOWN;
 	sample->settings_age_ns = LAYBY_AGE_UNKNOWN;
@@ -166,11 +180,8 @@ static void layby_sample_load(struct layby_governor_sample *sample)
 	sample->guest.utilisation_permille = LAYBY_UTILISATION_UNKNOWN;
 }
 
-static void layby_sampler_ask(void)
+static void layby_sampler_tell(struct layby_governor_sample *sample)
 {
-	struct layby_governor_sample *sample = &sampler.sample;
-	struct layby_governor_verdict limits = {};
-
 	layby_keeper_state(&sampler.gate);
 	*sample = (struct layby_governor_sample){
 		.now_ns = ktime_get_ns(),
@@ -178,18 +189,37 @@ static void layby_sampler_ask(void)
 		.period_ns = LAYBY_SAMPLE_PERIOD_NS,
 	};
 	layby_sample_unknown(sample);
+	layby_sample_ceilings(sample);
 	layby_sample_device(sample);
 	layby_sample_gate(sample);
 	layby_sample_load(sample);
-	limits.cap_mw = sample->power_ceiling_mw;
-	limits.level = sample->levels - 1;
-	layby_governor_ask(sample, &limits);
+}
+
+/* Return: sampling is on. */
+static bool layby_sampler_look(void)
+{
+	bool on;
+
+	mutex_lock(&sampler.lock);
+	on = sampler.accel;
+	if (on) {
+		layby_sampler_read();
+		layby_sampler_tell(&sampler.sample);
+	}
+	mutex_unlock(&sampler.lock);
+	return on;
 }
 
 static void layby_sampler_work(struct kthread_work *work)
 {
-	layby_sampler_read();
-	layby_sampler_ask();
+	const struct layby_governor_sample *sample = &sampler.sample;
+	struct layby_governor_verdict limits = {};
+
+	if (!layby_sampler_look())
+		return;
+	limits.cap_mw = sample->power_ceiling_mw;
+	limits.level = sample->levels - 1;
+	layby_governor_ask(sample, &limits);
 	kthread_queue_delayed_work(sampler.worker, &sampler.work,
 				   nsecs_to_jiffies(LAYBY_SAMPLE_PERIOD_NS));
 }
@@ -201,17 +231,19 @@ static void layby_sampler_forget(void)
 	sampler.readings = 0;
 }
 
-/* Keeper's worker only. */
+/* Work that is queued for later finds sampling off, and ends. */
 void layby_governor_sampling(struct layby_accel *accel)
 {
-	if (sampler.accel == accel)
-		return;
-	kthread_cancel_delayed_work_sync(&sampler.work);
+	bool changed;
+
+	mutex_lock(&sampler.lock);
+	changed = sampler.accel != accel;
 	sampler.accel = accel;
-	if (!accel)
-		return;
-	layby_sampler_forget();
-	kthread_queue_delayed_work(sampler.worker, &sampler.work, 0);
+	if (changed)
+		layby_sampler_forget();
+	mutex_unlock(&sampler.lock);
+	if (changed && accel)
+		kthread_mod_delayed_work(sampler.worker, &sampler.work, 0);
 }
 
 int layby_sampler_init(void)
@@ -229,6 +261,7 @@ int layby_sampler_init(void)
 void layby_sampler_fini(void)
 {
 	layby_governor_sampling(NULL);
+	kthread_cancel_delayed_work_sync(&sampler.work);
 	kthread_destroy_worker(sampler.worker);
 	sampler.worker = NULL;
 }

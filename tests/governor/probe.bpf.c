@@ -26,6 +26,8 @@ __s32 slope_mc_s;
 __u64 span_ns;
 __u32 device_level;
 __u32 levels;
+__u32 ceiling_mw;
+__u32 rail_mw;
 __s32 trip_mc;
 __s32 resume_mc;
 __u32 mode;
@@ -52,6 +54,8 @@ static void keep(const struct layby_governor_sample *now)
 	span_ns = now->temperature_span_ns;
 	device_level = now->level;
 	levels = now->levels;
+	ceiling_mw = now->power_ceiling_mw;
+	rail_mw = now->rail_mw;
 	trip_mc = now->trip_mc;
 	resume_mc = now->resume_mc;
 	mode = now->mode;

@@ -135,6 +135,8 @@ static void test_told(void **context)
 	assert_int_equal(probe->bss->temperature_mc, -3500);
 	assert_int_equal(probe->bss->device_level, 3);
 	assert_int_equal(probe->bss->levels, 4);
+	assert_int_equal(probe->bss->ceiling_mw, 6000);
+	assert_int_equal(probe->bss->rail_mw, 20000);
 	assert_int_equal(probe->bss->trip_mc, 95000);
 	assert_int_equal(probe->bss->resume_mc, 85000);
 	assert_int_equal(probe->bss->mode, 2);
@@ -147,7 +149,7 @@ static void test_told(void **context)
 	assert_true(probe->bss->settings_age_ns == AGE_UNKNOWN);
 	assert_true(probe->bss->driving_age_ns == AGE_UNKNOWN);
 	/* What a verdict is before the governor says anything */
-	assert_int_equal(probe->bss->before_cap_mw, UINT32_MAX);
+	assert_int_equal(probe->bss->before_cap_mw, 6000);
 	assert_int_equal(probe->bss->before_level, 3);
 	assert_int_equal(probe->bss->before_open, 0);
 	bpf_link__destroy(link);
@@ -211,6 +213,9 @@ static void test_cut(void **context)
 	probe->bss->cap_mw = 0;
 	await_more("verdicts", 2);
 	assert_int_equal(state().cap_mw, 0);
+	probe->bss->cap_mw = 6001;
+	await_more("verdicts", 2);
+	assert_int_equal(state().cap_mw, 6000);
 	assert_int_equal(state().level, 3);
 	bpf_link__destroy(link);
 	probe__destroy(probe);
@@ -236,6 +241,26 @@ static void test_off(void **context)
 	await_more("verdicts", 2);
 	bpf_link__destroy(link);
 	probe__destroy(probe);
+}
+
+/* Off means off: no operation of the accelerator is under way any more. */
+static void test_off_at_once(void **context)
+{
+	int i;
+
+	set("sensor_ms", 30);
+	for (i = 0; i < 10; i++) {
+		long readings;
+
+		set("sampling", 1);
+		stage_sleep_ms(i * 7);
+		set("sampling", 0);
+		readings = stage_get("finished");
+		assert_int_equal(stage_get("readings"), readings);
+		stage_sleep_ms(60);
+		assert_int_equal(stage_get("readings"), readings);
+	}
+	assert_true(stage_get("readings") > 5);
 }
 
 /* Sensors are read with no governor, too: they have a say of their own. */
@@ -538,6 +563,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(told), TEST(slope), TEST(verdict), TEST(cut), TEST(off),
+		TEST(off_at_once),
 		TEST(sensors), TEST(detach), TEST(second), TEST(failed), TEST(nonsense),
 		TEST(admit), TEST(module_held), TEST(sealed), TEST(verifier),
 		TEST(attributes), TEST(extension),

@@ -7,9 +7,11 @@
  * Parameters are the test's strings: those that can be written are the inputs, the
  * others count or hold what came last.
  */
+#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 
+#include "firmware.h"
 #include "governor.h"
 #include "keeper.h"
 #include "layby.h"
@@ -37,9 +39,17 @@ static int sensor_error;
 module_param(sensor_error, int, 0644);
 MODULE_PARM_DESC(sensor_error, "what the operation returns");
 
+static uint sensor_ms;
+module_param(sensor_ms, uint, 0644);
+MODULE_PARM_DESC(sensor_ms, "how long it takes");
+
 static uint readings;
 module_param(readings, uint, 0444);
 MODULE_PARM_DESC(readings, "calls of the accelerator's operation");
+
+static uint finished;
+module_param(finished, uint, 0444);
+MODULE_PARM_DESC(finished, "of them, those that have returned");
 
 static uint fresh;
 module_param(fresh, uint, 0444);
@@ -115,6 +125,8 @@ static int stage_sensors(void *hw, struct layby_hw_sensors *sensors)
 	readings++;
 	if (!READ_ONCE(stuck))
 		sample++;
+	if (READ_ONCE(sensor_ms))
+		msleep(sensor_ms);
 	*sensors = (struct layby_hw_sensors){
 		.sample = sample,
 		.energy_uj = sample * 1000,
@@ -122,6 +134,7 @@ static int stage_sensors(void *hw, struct layby_hw_sensors *sensors)
 		.power_mw = READ_ONCE(power_mw),
 		.level = READ_ONCE(level),
 	};
+	finished++;
 	return READ_ONCE(sensor_error);
 }
 
@@ -134,8 +147,14 @@ static struct layby_partition guest = {
 	.cfg.tiles = 0x3,
 };
 
+static struct layby_policy_in_force policy = {
+	.power_mw = 6000,
+	.rail_mw = 20000,
+};
+
 static struct layby_accel accel = {
 	.hw = { .ops = &stage_ops, .levels = 4, .queue_depth = 16 },
+	.policy = &policy,
 	.partition = { &guest },
 	.partition_count = 1,
 };
@@ -196,19 +215,12 @@ module_param_cb(state, &stage_state_ops, NULL, 0444);
 
 static int __init stage_init(void)
 {
-	int ret = layby_sampler_init();
-
-	if (ret)
-		return ret;
-	ret = layby_governor_type_register();
-	if (ret)
-		layby_sampler_fini();
-	return ret;
+	return layby_governor_init();
 }
 
 static void __exit stage_exit(void)
 {
-	layby_sampler_fini();
+	layby_governor_fini();
 }
 
 module_init(stage_init);
