@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "consent.h"
 #include "layby.h"
 
 static void layby_accel_free(struct kref *ref)
@@ -134,6 +135,9 @@ void layby_accel_stop(struct layby_accel *accel)
 	for (i = 0; i < accel->partition_count; i++)
 		layby_partition_stop(accel->partition[i]);
 	layby_policy_release(accel->policy);
+	/* Behind it, so that nobody can give this owner's consent any more. */
+	if (accel->policy)
+		layby_consent_lapse();
 }
 EXPORT_SYMBOL_GPL(layby_accel_stop);
 

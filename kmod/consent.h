@@ -43,7 +43,7 @@ void layby_consent_state(struct layby_consent_state *state);
 /*
  * The policy whose owner gave it goes: consent is not held any more, and guest
  * memory cleared, but it is not withdrawn: the same token may be given again.
- * Before layby_policy_release(); process context, no lock of keeper's held.
+ * After layby_policy_release(); process context, no lock of keeper's held.
  */
 void layby_consent_lapse(void);
 

@@ -14,6 +14,7 @@
 #include <drm/drm_gem.h>
 #include <drm/drm_ioctl.h>
 
+#include "consent.h"
 #include "governor.h"
 #include "keeper.h"
 #include "layby.h"
@@ -33,6 +34,7 @@ static const struct drm_ioctl_desc layby_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(LAYBY_JOB_PREPARE, layby_job_prepare_ioctl, 0),
 	DRM_IOCTL_DEF_DRV(LAYBY_JOB_UNPREPARE, layby_job_unprepare_ioctl, 0),
 	DRM_IOCTL_DEF_DRV(LAYBY_LEASE, layby_lease_take_ioctl, 0),
+	DRM_IOCTL_DEF_DRV(LAYBY_CONSENT, layby_consent_ioctl, 0),
 #ifdef LAYBY_BENCH
 	DRM_IOCTL_DEF_DRV(LAYBY_BENCH_RUN, layby_bench_run_ioctl, 0),
 #endif
@@ -53,6 +55,7 @@ static bool layby_ioctl_allowed(unsigned int cmd)
 	case DRM_IOCTL_LAYBY_JOB_PREPARE:
 	case DRM_IOCTL_LAYBY_JOB_UNPREPARE:
 	case DRM_IOCTL_LAYBY_LEASE:
+	case DRM_IOCTL_LAYBY_CONSENT:
 #ifdef LAYBY_BENCH
 	case DRM_IOCTL_LAYBY_BENCH_RUN:
 #endif

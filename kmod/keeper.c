@@ -20,21 +20,13 @@
 
 #include <layby/consent.h>
 
+#include "consent.h"
 #include "firmware.h"
 #include "keeper.h"
 #include "layby.h"
 #include "token.h"
 
 /* Until these pieces are there. */
-u64 __weak layby_consent_left_uj(void)
-{
-	return 0;
-}
-
-void __weak layby_consent_use(u64 uj)
-{
-}
-
 void __weak layby_control_gate_changed(const struct layby_keeper_state *state)
 {
 }

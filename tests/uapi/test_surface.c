@@ -79,7 +79,7 @@ static bool is_ours(unsigned long request)
 		DRM_IOCTL_VERSION, DRM_IOCTL_GEM_CLOSE, DRM_IOCTL_LAYBY_QUERY,
 		DRM_IOCTL_LAYBY_BUFFER_CREATE, DRM_IOCTL_LAYBY_BUFFER_MAP,
 		DRM_IOCTL_LAYBY_JOB_PREPARE, DRM_IOCTL_LAYBY_JOB_UNPREPARE,
-		DRM_IOCTL_LAYBY_LEASE,
+		DRM_IOCTL_LAYBY_LEASE, DRM_IOCTL_LAYBY_CONSENT,
 	};
 	unsigned int i;
 
@@ -134,6 +134,7 @@ static void test_wrong_size(void **state)
 	check_size(DRM_IOCTL_LAYBY_BUFFER_MAP);
 	check_size(DRM_IOCTL_LAYBY_JOB_PREPARE);
 	check_size(DRM_IOCTL_LAYBY_JOB_UNPREPARE);
+	check_size(DRM_IOCTL_LAYBY_CONSENT);
 	check_size(DRM_IOCTL_GEM_CLOSE);
 }
 
@@ -144,6 +145,7 @@ static void test_bad_address(void **state)
 	must_give(node_ioctl(fd, DRM_IOCTL_LAYBY_BUFFER_MAP, NULL), -EFAULT);
 	must_give(node_ioctl(fd, DRM_IOCTL_LAYBY_JOB_PREPARE, NULL), -EFAULT);
 	must_give(node_ioctl(fd, DRM_IOCTL_LAYBY_JOB_UNPREPARE, NULL), -EFAULT);
+	must_give(node_ioctl(fd, DRM_IOCTL_LAYBY_CONSENT, NULL), -EFAULT);
 	must_give(node_ioctl(fd, DRM_IOCTL_GEM_CLOSE, NULL), -EFAULT);
 }
 
