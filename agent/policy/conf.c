@@ -28,6 +28,8 @@ struct reader {
 	uint32_t section_line;
 	/* the line must become an entry, and has not yet */
 	bool pending;
+	/* the last section's line was not understood: nobody knows whose entries follow */
+	bool lost;
 };
 
 void conf_problem(struct conf *conf, uint32_t line, const char *format, ...)
@@ -64,7 +66,8 @@ static void classify(struct reader *reader, char *line)
 		end--;
 	if (end > start && *start == '[') {
 		reader->section_line = reader->line;
-		reader->pending = strchr(start, ']') != end - 1;
+		reader->lost = strchr(start, ']') != end - 1;
+		reader->pending = reader->lost;
 		return;
 	}
 	reader->pending = end > start && *start != '#' && *start != ';';
@@ -88,7 +91,8 @@ static char *read_line(char *to, int size, void *stream)
 		to[length] = '\0';
 	} else {
 		conf_problem(reader->conf, reader->line,
-			     "%zu characters in a line; at most %d are right", length, size - 2);
+			     "%zu characters in a line; at most %d are right",
+			     length - (end[-1] == '\n'), size - 2);
 		strcpy(to, "\n");
 	}
 	reader->next = end;
@@ -104,6 +108,8 @@ static int add_entry(void *user, const char *section, const char *key, const cha
 	struct conf_entry *entry;
 
 	reader->pending = false;
+	if (reader->lost)
+		return 1;
 	if (before) {
 		conf_problem(conf, reader->line, "%s= a second time; the first is in line %u", key,
 			     before->line);
@@ -133,6 +139,9 @@ static void parse(struct conf *conf, const uint8_t *bytes, size_t size)
 		conf_problem(conf, 0, "is a binary file; right is text with sections and keys");
 		return;
 	}
+	/* what some editors write before the first line */
+	if (size >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3))
+		reader.next += 3;
 	/* as systemd has it: a value ends with its line and holds what stands there */
 	ini_allow_multiline = false;
 	ini_allow_inline_comments = false;

@@ -70,7 +70,10 @@ static void say_file(struct words *w)
 		    w->key, w->found, w->low);
 		break;
 	default:
-		say(w, "%s is %s; right are %s to %s", w->key, w->found, w->low, w->high);
+		if (err->high == UINT64_MAX)
+			say(w, "%s is %s; right are %s and more", w->key, w->found, w->low);
+		else
+			say(w, "%s is %s; right are %s to %s", w->key, w->found, w->low, w->high);
 	}
 }
 
@@ -188,9 +191,12 @@ static void say_tiles(struct words *w)
 		    w->partition, w->key, w->found, w->other, w->high);
 		break;
 	case RULE(TILES_MINIMUM):
-		say(w, "%s: %s is %s; right are %s to %s", w->partition,
-		    w->err->field == FIELD(TILES_MIN) ? w->key : "number of tiles", w->found,
-		    w->low, w->high);
+		if (w->err->field == FIELD(TILES_MIN))
+			say(w, "%s: TilesMin is %s; right are %s to %s", w->partition, w->found,
+			    w->low, w->high);
+		else
+			say(w, "%s: %s has %s tiles, fewer than TilesMin; right are at least %s",
+			    w->partition, w->key, w->found, w->low);
 		break;
 	case RULE(TILES_ALL):
 		say(w, "in mode driving %s are used for driving; right are all: %s", w->found,

@@ -45,8 +45,8 @@ static const struct form forms[] = {
 	[QUANTITY_BYTES] = { "size with a unit", "512 KiB or 8 MiB", .units = {
 		{ "GiB", 1024 * MIB }, { "MiB", MIB }, { "KiB", 1024 }, { "B", 1 } } },
 	[QUANTITY_TIME] = { "time with a unit", "250 us, 100 ms or 1.5 s", .units = {
-		{ "h", 3600000000000ull }, { "min", 60000000000ull }, { "s", 1000000000 }, { "ms", 1000000 },
-		{ "us", 1000 }, { "ns", 1 } } },
+		{ "h", 3600000000000ull }, { "min", 60000000000ull }, { "s", 1000000000 },
+		{ "ms", 1000000 }, { "us", 1000 }, { "ns", 1 } } },
 	[QUANTITY_POWER] = { "power with a unit", "800 mW or 20 W", .units = {
 		{ "kW", 1000000 }, { "W", 1000 }, { "mW", 1 } } },
 	[QUANTITY_TEMPERATURE] = { "temperature with a unit", "95 °C or -10.5 °C",

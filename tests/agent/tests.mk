@@ -4,6 +4,7 @@
 # client and queue: liblayby with the kernel wrapped away at link time.
 # agent_*: layby-agentd on a private bus, with a fake liblayby below it.
 # command: laybyctl beside it. data: units, rules and XML by their own checkers.
+# policy_values, policy: laybyctl policy, its parts and the whole of it.
 # symbols: the library exports what its map and its header name, no more.
 
 T        := $(TOP)/tests/agent
@@ -58,8 +59,15 @@ $(TO)/test_agent_submit $(TO)/test_agent_life: $(TO)/%: $(TO)/%.o $(fixture_o)
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(CMOCKA)
 
+# laybyctl without its main()
+test_tools_o := $(filter-out $(TO)/command/main.o,$(test_command_o)) $(fakes_o)
+
+$(TO)/test_policy_values: $(TO)/test_policy_values.o $(test_tools_o)
+	@echo "  LD      tests/$(notdir $@)"
+	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(URING) $(TOOLS) $(CMOCKA)
+
 tests := $(addprefix $(TO)/,test_client test_queue test_agent_submit \
-	test_agent_life layby-agentd laybyctl)
+	test_agent_life test_policy_values layby-agentd laybyctl)
 
 check: all $(tests)
 	@$(T)/run $(O)
