@@ -8,7 +8,7 @@
 #include "steady.h"
 
 #define FILL 0xa5
-/* What is declared: enough for a computing process to start on a busy host. */
+/* What is declared: enough to load a program on a busy host. */
 #define DECLARED (700 * MS)
 
 static struct work work, behind;
@@ -39,11 +39,27 @@ static void check_stopped(uint64_t start)
 	assert_true(all_bytes(work.output.map, FILL, VECTOR_BYTES));
 }
 
+/* Its computing process is there already: a busy host may take long to start one. */
+static void start_warm(const char *name)
+{
+	struct model model;
+
+	must(work_start(&work, LAYBY_CLASS_GUEST, "add"));
+	must_give(work_run(&work), 0);
+	must(job_unprepare(work.party.fd, work.job));
+	must(buffer_drop(work.party.fd, &work.program));
+	must(buffer_drop(work.party.fd, &work.input));
+	must(buffer_drop(work.party.fd, &work.output));
+	must(model_read(name, &model));
+	must(work_load(&work, &model, VECTOR_BYTES, VECTOR_BYTES, DECLARED));
+	model_free(&model);
+}
+
 static void check_time_up(const char *name)
 {
 	uint64_t start;
 
-	must(work_start_bounded(&work, LAYBY_CLASS_GUEST, name, DECLARED));
+	start_warm(name);
 	must(work_start(&behind, LAYBY_CLASS_GUEST, "add"));
 	memset(work.output.map, FILL, VECTOR_BYTES);
 	work_fill(&work, 1);
