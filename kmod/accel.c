@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 
 #include "consent.h"
+#include "control.h"
 #include "layby.h"
 
 static void layby_accel_free(struct kref *ref)
@@ -103,11 +104,12 @@ struct layby_accel *layby_accel_create(const struct layby_hw *hw)
 		return ERR_PTR(-ENOMEM);
 	accel->hw = *hw;
 	kref_init(&accel->ref);
+	INIT_LIST_HEAD(&accel->control);
 	return accel;
 }
 EXPORT_SYMBOL_GPL(layby_accel_create);
 
-int layby_accel_start(struct layby_accel *accel)
+static int layby_accel_add_all(struct layby_accel *accel)
 {
 	struct layby_policy_share whole;
 	u32 i;
@@ -122,6 +124,15 @@ int layby_accel_start(struct layby_accel *accel)
 		ret = layby_accel_add(accel, &accel->policy->share[i]);
 	return ret;
 }
+
+int layby_accel_start(struct layby_accel *accel)
+{
+	int ret = layby_accel_add_all(accel);
+
+	if (!ret)
+		layby_control_add(accel);
+	return ret;
+}
 EXPORT_SYMBOL_GPL(layby_accel_start);
 
 /*
@@ -132,6 +143,7 @@ void layby_accel_stop(struct layby_accel *accel)
 {
 	u32 i;
 
+	layby_control_remove(accel);
 	for (i = 0; i < accel->partition_count; i++)
 		layby_partition_stop(accel->partition[i]);
 	layby_policy_release(accel->policy);

@@ -15,6 +15,7 @@
 #include <drm/drm_ioctl.h>
 
 #include "consent.h"
+#include "control.h"
 #include "governor.h"
 #include "keeper.h"
 #include "layby.h"
@@ -120,6 +121,7 @@ static const struct {
 	{ layby_firmware_init, layby_firmware_fini },
 	{ layby_party_init, layby_party_fini },
 	{ layby_governor_init, layby_governor_fini },
+	{ layby_control_init, layby_control_fini },
 	{ layby_keeper_init, layby_keeper_fini },
 	{ layby_vehicle_init, layby_vehicle_fini },
 };

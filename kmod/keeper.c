@@ -25,15 +25,7 @@
 #include "keeper.h"
 #include "layby.h"
 #include "token.h"
-
-/* Until these pieces are there. */
-void __weak layby_control_gate_changed(const struct layby_keeper_state *state)
-{
-}
-
-void __weak layby_governor_sampling(struct layby_accel *accel)
-{
-}
+#include "trace.h"
 
 static struct {
 	raw_spinlock_t lock;		/* everything here */
@@ -134,6 +126,7 @@ static void layby_keeper_change(u32 reason)
 {
 	bool sampled = layby_reason_samples(keeper.reason);
 
+	trace_layby_gate(reason, keeper.reason, keeper.changes + 1);
 	keeper.reason = reason;
 	keeper.since_ns = keeper.in.now_ns;
 	keeper.changes++;
@@ -362,10 +355,14 @@ int layby_keeper_clear_fault(void)
 void layby_keeper_state(struct layby_keeper_state *state)
 {
 	raw_spin_lock_irq(&keeper.lock);
+	/* Closed, no timer runs: what has grown old since is found out here. */
+	layby_keeper_look();
 	state->in = keeper.in;
 	state->reason = keeper.reason;
 	state->since_ns = keeper.since_ns;
 	state->changes = keeper.changes;
+	memcpy(state->consent_id, keeper.terms.id, sizeof(state->consent_id));
+	state->consent_serial = keeper.terms.serial;
 	state->guests_in = keeper.guests_in;
 	state->stats = keeper.stats;
 	raw_spin_unlock_irq(&keeper.lock);
@@ -408,6 +405,7 @@ bool layby_keeper_admit(void)
 		keeper.guests_in = true;
 		layby_keeper_each_guest(layby_guest_unshut);
 		keeper.stats.opened++;
+		schedule_work(&keeper.settle);
 	}
 	raw_spin_unlock_irq(&keeper.lock);
 	return admit;
@@ -452,6 +450,7 @@ void layby_keeper_handed_back(bool reset)
 	stats->last_ns = took_ns;
 	stats->worst_ns = max(stats->worst_ns, took_ns);
 	stats->bucket[layby_reclaim_bucket(took_ns)]++;
+	schedule_work(&keeper.settle);
 	raw_spin_unlock_irq(&keeper.lock);
 }
 

@@ -14,6 +14,7 @@
 
 #include <linux/time64.h>
 #include <linux/types.h>
+#include <layby/consent.h>
 
 #include "accel.h"
 #include "gate.h"
@@ -73,6 +74,8 @@ struct layby_reclaim_stats {
  * @reason: enum layby_gate_reason
  * @since_ns: CLOCK_MONOTONIC, since when
  * @changes: how often the reason changed
+ * @consent_id: names the consent, if @in.consent
+ * @consent_serial: of its token
  * @guests_in: guest work runs, or its tiles are not yet handed back
  * @stats: see there
  */
@@ -81,6 +84,8 @@ struct layby_keeper_state {
 	u32 reason;
 	u64 since_ns;
 	u64 changes;
+	u8 consent_id[LAYBY_CONSENT_ID_BYTES];
+	u64 consent_serial;
 	bool guests_in;
 	struct layby_reclaim_stats stats;
 };

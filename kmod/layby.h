@@ -72,6 +72,7 @@ struct layby_party;
  * struct layby_accel - an accelerator
  * @hw: as declared by the backend, never changes
  * @ref: one of the backend, one of each partition
+ * @control: place in the list of those that netlink tells of
  * @policy: in force for it, from layby_accel_start() on; NULL: none, there is
  *          only the driving partition
  * @partition: filled by layby_accel_start()
@@ -80,6 +81,7 @@ struct layby_party;
 struct layby_accel {
 	struct layby_hw hw;
 	struct kref ref;
+	struct list_head control;
 	struct layby_policy_in_force *policy;
 	struct layby_partition *partition[LAYBY_PARTITIONS_MAX];
 	u32 partition_count;

@@ -18,6 +18,7 @@
 #include "keeper.h"
 #include "layby.h"
 #include "queue.h"
+#include "trace.h"
 
 static const struct {
 	s16 result;
@@ -167,6 +168,7 @@ static void layby_job_start(struct layby_queue *queue, struct layby_job *job,
 	party->in_flight++;
 	layby_order_append(queue, job);
 	WRITE_ONCE(job->report->state, LAYBY_REPORT_IN_FLIGHT);
+	trace_layby_job_submit(job);
 }
 
 /* A doorbell that waits for a promised submission waits one age at most. */
@@ -265,6 +267,7 @@ void layby_job_retire(struct layby_queue *queue, struct layby_job *job,
 	struct layby_party *party = job->party;
 
 	layby_job_report_end(job, result, reason, done);
+	trace_layby_job_end(job);
 	party->run_ticks += done->run_ticks;
 	if (party->partition->class == LAYBY_CLASS_GUEST)
 		layby_keeper_energy(done->energy_uj);
