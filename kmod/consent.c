@@ -7,7 +7,8 @@
  * in force names; its serial must be above that of each one before it. What is
  * used is kept by id, so that whoever carries a token refills nothing by giving
  * it again. Withdrawing needs no signature, and is for good: after it only a
- * token that the owner has signed anew counts.
+ * token that the owner has signed anew counts. When a token's time is over guest
+ * memory is cleared as if it were withdrawn (ISO-4).
  *
  * Must never forget an account or lower the newest serial: there is room for a
  * fixed number of ids, and further ones are refused.
@@ -23,6 +24,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <linux/workqueue.h>
 
 #include "account.h"
 #include "consent.h"
@@ -34,6 +36,12 @@
 
 /* Ids that can be told apart until the next boot */
 #define LAYBY_ACCOUNTS_MAX	64
+
+/* By then the gate has said why it closed, and no clock is set back by so much. */
+#define LAYBY_ENDED_AFTER_NS	(10ULL * NSEC_PER_SEC)
+
+/* A timer of a 32-bit kernel holds so much; for the rest it is set again. */
+#define LAYBY_END_TIMER_MAX_NS	(30ULL * 86400 * NSEC_PER_SEC)
 
 /* A token is shorter; what is longer is not copied. */
 #define LAYBY_TOKEN_BYTES_MAX	512
@@ -157,6 +165,47 @@ static void layby_held_end(void)
 	raw_spin_unlock_irq(&held.lock);
 }
 
+/* How long until its time is over for certain; 0: it is. S64_MAX: none is held. */
+static s64 layby_held_rest_ns(void)
+{
+	s64 rest_ns = S64_MAX;
+
+	raw_spin_lock_irq(&held.lock);
+	if (held.held)
+		rest_ns = (held.terms.not_after_s + 1LL) * NSEC_PER_SEC + LAYBY_ENDED_AFTER_NS -
+			  ktime_get_real_ns();
+	raw_spin_unlock_irq(&held.lock);
+	return max(rest_ns, 0LL);
+}
+
+/* --- Its end by itself ---------------------------------------------------------- */
+
+static void layby_consent_end(struct work_struct *work);
+static DECLARE_DELAYED_WORK(layby_consent_end_work, layby_consent_end);
+
+static void layby_consent_end_later(s64 rest_ns)
+{
+	mod_delayed_work(system_long_wq, &layby_consent_end_work,
+			 nsecs_to_jiffies(min_t(u64, rest_ns, LAYBY_END_TIMER_MAX_NS)) + 1);
+}
+
+static void layby_consent_end(struct work_struct *work)
+{
+	s64 rest_ns;
+
+	guard(mutex)(&layby_consent_mutex);
+	rest_ns = layby_held_rest_ns();
+	if (rest_ns == S64_MAX)
+		return;
+	if (rest_ns) {
+		layby_consent_end_later(rest_ns);
+		return;
+	}
+	pr_info("layby: the time of consent with serial %llu is over\n", newest.serial);
+	layby_held_end();
+	layby_keeper_consent(NULL);
+}
+
 /* --- Giving ----------------------------------------------------------------- */
 
 /* May this token follow those before it? Has no effect. */
@@ -199,6 +248,7 @@ static int layby_token_apply(const struct layby_consent_token *token,
 		return ret;
 	layby_token_note(token, terms);
 	layby_keeper_consent(terms);
+	layby_consent_end_later(layby_held_rest_ns());
 	return 0;
 }
 
@@ -262,9 +312,12 @@ static void layby_consent_withdraw(void)
 
 void layby_consent_lapse(void)
 {
-	guard(mutex)(&layby_consent_mutex);
+	mutex_lock(&layby_consent_mutex);
 	layby_held_end();
 	layby_keeper_consent(NULL);
+	mutex_unlock(&layby_consent_mutex);
+	/* The last user of the work: no policy, no consent. */
+	cancel_delayed_work_sync(&layby_consent_end_work);
 }
 
 int layby_consent_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
