@@ -13,7 +13,6 @@
  * monitored costs is a few compares.
  */
 #include <vmlinux.h>
-#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #include "decode.h"
@@ -23,12 +22,11 @@ char LICENSE[] SEC("license") = "GPL";
 /* Set before loading, never after: unset, no frame is monitored. */
 const volatile struct layby_signals signals;
 
-/* What vmlinux.h has not, as CAN is a module: linux/can.h, linux/if_ether.h. */
+/* What vmlinux.h has not, as CAN is a module: linux/can.h. */
 #define CAN_RTR_FLAG	0x40000000u
 #define CAN_HEADER	8
-#define CANFD_FDF	0x04
-#define ETH_P_CAN	0x000c
-#define ETH_P_CANFD	0x000d
+#define CAN_MTU		16
+#define CANFD_MTU	72
 
 struct can_header {
 	__u32 can_id;
@@ -58,8 +56,6 @@ static __always_inline __u32 monitored(struct __sk_buff *skb, struct can_header 
 
 	if ((void *)(at + 1) > (void *)(long)skb->data_end)
 		return LAYBY_SIGNALS_FRAMES_MAX;
-	if (skb->protocol != bpf_htons(ETH_P_CAN) && skb->protocol != bpf_htons(ETH_P_CANFD))
-		return LAYBY_SIGNALS_FRAMES_MAX;
 	*header = *at;
 	return layby_decode_find(table(), header->can_id & ~CAN_RTR_FLAG);
 }
@@ -68,13 +64,14 @@ static __noinline int tell(struct __sk_buff *skb, __u32 index, __u32 id, __u32 l
 {
 	struct layby_vehicle_frame frame = {};
 	__u8 data[LAYBY_SIGNALS_BYTES_MAX] = {};
-	bool fd = skb->protocol == bpf_htons(ETH_P_CANFD);
+	__u32 size = skb->len;
 
-	/* as malformed as a remote frame, which has no data */
-	if (id & CAN_RTR_FLAG || length > sizeof(data) ||
+	/* nothing has as many bytes: a remote frame has no data, CAN XL no such length */
+	if (id & CAN_RTR_FLAG || (size != CAN_MTU && size != CANFD_MTU) ||
+	    length > size - CAN_HEADER || length > sizeof(data) ||
 	    (length && bpf_skb_load_bytes(skb, CAN_HEADER, data, length)))
 		length = sizeof(data) + 1;
-	layby_decode(table(), index, data, length, fd, &frame);
+	layby_decode(table(), index, data, length, size == CANFD_MTU, &frame);
 	return bpf_layby_vehicle(skb, &frame, sizeof(frame));
 }
 
