@@ -193,6 +193,56 @@ int control_late_abort(uint32_t slot, uint32_t us)
 	return call_two("LateAbort", "slot", slot, "us", us, NULL);
 }
 
+int control_abort_time(uint32_t slot, uint32_t us)
+{
+	return call_two("AbortTime", "slot", slot, "us", us, NULL);
+}
+
+int control_abort_never(uint32_t slot)
+{
+	sd_json_variant *parameters = NULL;
+	int ret;
+
+	ret = sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_UNSIGNED("slot", slot),
+			     SD_JSON_BUILD_PAIR_BOOLEAN("never", true));
+	return ret < 0 ? ret : control_call("AbortTime", parameters, NULL);
+}
+
+int control_abort_declared(uint32_t slot)
+{
+	return call_slot("AbortTime", slot, NULL);
+}
+
+int control_storm(uint32_t slot, uint32_t count, uint32_t us)
+{
+	sd_json_variant *parameters = NULL;
+	int ret;
+
+	ret = sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_UNSIGNED("slot", slot),
+			     SD_JSON_BUILD_PAIR_UNSIGNED("count", count),
+			     SD_JSON_BUILD_PAIR_UNSIGNED("us", us));
+	return ret < 0 ? ret : control_call("Storm", parameters, NULL);
+}
+
+static int call_mdeg(const char *method, int32_t mdeg)
+{
+	sd_json_variant *parameters = NULL;
+	int ret;
+
+	ret = sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_INTEGER("mdeg", mdeg));
+	return ret < 0 ? ret : control_call(method, parameters, NULL);
+}
+
+int control_overheat(int32_t mdeg)
+{
+	return call_mdeg("Overheat", mdeg);
+}
+
+int control_temperature(int32_t mdeg)
+{
+	return call_mdeg("SetTemperature", mdeg);
+}
+
 int control_flip_byte(uint32_t slot, uint64_t offset)
 {
 	return call_two("FlipByte", "slot", slot, "offset", offset, NULL);
@@ -288,21 +338,31 @@ int control_read(uint64_t address, void *to, uint32_t length)
 	return ret;
 }
 
+static void take_text(char to[16], sd_json_variant *object, const char *key)
+{
+	const char *text =
+		sd_json_variant_string(sd_json_variant_by_key(object, key));
+
+	snprintf(to, 16, "%s", text ?: "");
+}
+
 static void take_slot(struct slot_status *slot, sd_json_variant *from)
 {
-	const char *phase =
-		sd_json_variant_string(sd_json_variant_by_key(from, "phase"));
-
 	*slot = (struct slot_status){
 		.enabled = truth(from, "enabled"),
 		.window_base = number(from, "windowBase"),
 		.window_bytes = number(from, "windowBytes"),
 		.tiles = (uint32_t)number(from, "tiles"),
+		.held = (uint32_t)number(from, "held"),
+		.bandwidth = (uint32_t)number(from, "bandwidth"),
+		.watched = truth(from, "watched"),
 		.jobs = number(from, "jobs"),
 		.ok = number(from, "ok"),
 		.aborted = number(from, "aborted"),
+		.stops = number(from, "stops"),
 	};
-	snprintf(slot->phase, sizeof(slot->phase), "%s", phase ?: "");
+	take_text(slot->phase, from, "phase");
+	take_text(slot->state, from, "state");
 }
 
 int control_status(struct device_status *status)
@@ -317,6 +377,7 @@ int control_status(struct device_status *status)
 	status->tiles = (uint32_t)number(reply, "tiles");
 	status->memory_bytes = number(reply, "memoryBytes");
 	status->commands = number(reply, "commands");
+	status->expiries = number(reply, "expiries");
 	status->generation = (uint32_t)number(reply, "generation");
 	slots = sd_json_variant_by_key(reply, "slots");
 	if (sd_json_variant_elements(slots) != CONTROL_SLOTS)
@@ -325,6 +386,26 @@ int control_status(struct device_status *status)
 		take_slot(&status->slot[i], sd_json_variant_by_index(slots, i));
 	sd_json_variant_unref(reply);
 	return ret;
+}
+
+int control_stop_times(uint32_t slot, uint32_t ticks[CONTROL_STOPS],
+		       uint64_t *count)
+{
+	sd_json_variant *reply = NULL, *array;
+	size_t i, filled;
+	int ret;
+
+	ret = call_slot("StopTimes", slot, &reply);
+	if (ret)
+		return ret;
+	*count = number(reply, "count");
+	array = sd_json_variant_by_key(reply, "ticks");
+	filled = sd_json_variant_elements(array);
+	for (i = 0; i < filled && i < CONTROL_STOPS; i++)
+		ticks[i] = (uint32_t)sd_json_variant_unsigned(
+			sd_json_variant_by_index(array, i));
+	sd_json_variant_unref(reply);
+	return filled <= CONTROL_STOPS ? (int)filled : -E2BIG;
 }
 
 struct phase_wait {

@@ -7,7 +7,8 @@
  * end; at that end, or when the computation is ready if that is later, finish()
  * writes outputs and completion. Ticks are of the model: a late computation
  * moves start and end together, their difference stays the modelled run.
- * How a job is ended before that is in stop.c. Must never check what is the driver's duty (firmware.c).
+ * How a job is ended before that is in stop.c. Must never check what is the
+ * driver's duty (firmware.c).
  */
 #include <stdio.h>
 #include <string.h>
