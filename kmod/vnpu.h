@@ -32,11 +32,13 @@ struct vnpu;
  * @timer: polls the slot while the vector is off
  * @window: when counting began; interrupt
  * @count: since then; interrupt
+ * @last: when it was too many, the last time; interrupt
  * @polls: before the vector is tried again; interrupt, then @timer
  */
 struct vnpu_storm {
 	struct hrtimer timer;
 	ktime_t window;
+	ktime_t last;
 	u32 count;
 	u32 polls;
 };

@@ -16,6 +16,8 @@
 #define VNPU_STORM_WINDOW_NS	(10 * NSEC_PER_MSEC)
 #define VNPU_STORM_POLL_NS	NSEC_PER_MSEC
 #define VNPU_STORM_POLLS	100
+/* One that comes back sooner is the same one, of which the log knows. */
+#define VNPU_STORM_OVER_NS	(10 * NSEC_PER_SEC)
 
 static irqreturn_t vnpu_management_interrupt(int irq, void *data)
 {
@@ -48,6 +50,18 @@ static bool vnpu_storm_counts(struct vnpu_storm *storm)
 	return ++storm->count > VNPU_STORM_LIMIT;
 }
 
+static void vnpu_storm_log(struct vnpu_slot *slot)
+{
+	struct vnpu_storm *storm = &slot->storm;
+	ktime_t now = ktime_get();
+
+	if (!storm->last || ktime_to_ns(ktime_sub(now, storm->last)) > VNPU_STORM_OVER_NS)
+		dev_warn_ratelimited(&slot->vnpu->pdev->dev,
+				     "slot %u raises interrupts for nothing: polled until it calms\n",
+				     slot->index);
+	storm->last = now;
+}
+
 static void vnpu_storm_begin(struct vnpu_slot *slot)
 {
 	struct vnpu_storm *storm = &slot->storm;
@@ -57,9 +71,7 @@ static void vnpu_storm_begin(struct vnpu_slot *slot)
 	storm->polls = VNPU_STORM_POLLS;
 	hrtimer_start(&storm->timer, ns_to_ktime(VNPU_STORM_POLL_NS),
 		      HRTIMER_MODE_REL_SOFT);
-	dev_warn_ratelimited(&slot->vnpu->pdev->dev,
-			     "slot %u raises interrupts for nothing, it is polled for a while\n",
-			     slot->index);
+	vnpu_storm_log(slot);
 }
 
 static enum hrtimer_restart vnpu_storm_poll(struct hrtimer *timer)
