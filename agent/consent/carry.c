@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <consent_words.h>
+
 #include "../policy/tool.h"
 #include "tool.h"
 
@@ -25,32 +27,11 @@ static int open_node(const struct consent_options *options, struct layby_node **
 	return r < 0 ? fail_errno(r, options->partition) : EXIT_OK;
 }
 
-static const struct {
-	int error;
-	const char *words;
-} refusals[] = {
-	{ EOPNOTSUPP, "is not a guest partition, and only that takes consent" },
-	{ EPERM, "no policy is in force, so nobody's consent counts: see the kernel log" },
-	{ EKEYREJECTED,
-	  "is not signed by the owner whom the policy in force names, or not these very bytes" },
-	{ EBADMSG, "is signed, but not right: laybyctl consent check says why" },
-	{ EKEYEXPIRED, "has ended" },
-	{ ESTALE,
-	  "is not newer than one that was given before, or was withdrawn: sign a new one" },
-	{ EINVAL, "token or signature are longer than any that could be right" },
-	{ ENOSPC, "too many ids were given since the module was loaded: keep to one --id" },
-	{ EBUSY, "too many calls in this minute: try again later" },
-};
-
 static int refused(int r, const char *what)
 {
-	size_t i;
+	const char *words = consent_refusal(r);
 
-	for (i = 0; i < ARRAY_SIZE(refusals); i++) {
-		if (refusals[i].error == -r)
-			return fail(EXIT_JOB_FAILED, "%s: %s", what, refusals[i].words);
-	}
-	return fail_errno(r, what);
+	return words ? fail(EXIT_JOB_FAILED, "%s: %s", what, words) : fail_errno(r, what);
 }
 
 int consent_give(const struct consent_options *options)

@@ -208,6 +208,8 @@ int agent_create(sd_event *event, const char *partition,
 	if (r >= 0)
 		r = mover_create(event, &agent->mover);
 	if (r >= 0)
+		r = lease_create(agent, &agent->lease);
+	if (r >= 0)
 		r = gate_create(agent, &agent->gate);
 	if (r < 0) {
 		agent_destroy(agent);
@@ -233,6 +235,7 @@ void agent_destroy(struct agent *agent)
 	mover_destroy(agent->mover);
 	while ((party = LIST_FIRST(&agent->parties)))
 		party_destroy(party);
+	lease_destroy(agent->lease);
 	gate_destroy(agent->gate);
 	sd_event_source_disable_unref(agent->pump);
 	sd_event_source_disable_unref(agent->retry);

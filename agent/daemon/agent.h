@@ -12,7 +12,8 @@
  *   run     what the device works on: buffers, prepared job, transfers. Lives
  *           until the device and the mover have let go, also after its job.
  *           When the gate closes it waits as it is, and goes on when it opens
- *   gate    what the kernel says of the gate, and the agent's lease
+ *   gate    what the kernel says of the gate
+ *   lease   the agent's promise to the kernel, while that is of use
  *
  * There is one thread. The program and its data are never looked at.
  */
@@ -36,6 +37,7 @@
 #define JOB_PREFIX "/org/layby/Agent1/job"
 #define JOB_INTERFACE "org.layby.Job1"
 #define ERROR_NO_DEVICE "org.layby.Error.NoDevice"
+#define ERROR_CONSENT "org.layby.Error.ConsentRefused"
 #define ERROR_NOT_FINISHED "org.layby.Error.NotFinished"
 
 struct limits {
@@ -52,6 +54,7 @@ struct agent {
 	sd_bus *bus;
 	struct mover *mover;
 	struct gate *gate;
+	struct lease *lease;
 	const char *partition;
 	struct limits limits;
 	LIST_HEAD(, party) parties;
@@ -71,6 +74,8 @@ struct agent {
 	/* 0: no watchdog asked for */
 	uint64_t watchdog_us;
 	bool watched;
+	/* the consent that was kept is to be given */
+	bool consent_due;
 	/* the loop has ended: nothing is to be started any more */
 	bool stopping;
 };
@@ -163,6 +168,18 @@ uint64_t agent_count_jobs(struct agent *agent, enum job_state state);
 int agent_open_bus(struct agent *agent);
 void agent_emit_changed(struct agent *agent, const char *const *names);
 
+/* lease.c */
+int lease_create(struct agent *agent, struct lease **ret_lease);
+void lease_destroy(struct lease *lease);
+void lease_update(struct lease *lease);
+
+/* consent.c */
+void consent_update(struct agent *agent, const struct gate_state *was,
+		    const struct gate_state *now);
+int method_give_consent(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int method_withdraw_consent(sd_bus_message *m, void *userdata,
+			    sd_bus_error *error);
+
 /* submit.c: SubmitJob's arguments */
 int request_read(sd_bus_message *m, struct request *ret_request,
 		 sd_bus_error *error);
@@ -184,6 +201,7 @@ void client_destroy(struct client *client);
 int sender_uid(struct agent *agent, sd_bus_message *m, uid_t *ret_uid);
 
 /* party.c */
+int no_device(struct agent *agent, int r, sd_bus_error *error);
 int party_get(struct agent *agent, uid_t uid, struct party **ret_party,
 	      sd_bus_error *error);
 void party_destroy(struct party *party);

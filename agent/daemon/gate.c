@@ -31,7 +31,9 @@ const struct gate_policy *gate_policy(const struct gate *gate)
 
 bool gate_is_closed(const struct gate *gate)
 {
-	return gate->state.known && !gate->state.open;
+	const struct gate_state *state = &gate->state;
+
+	return state->known && !(state->open && state->guests_in);
 }
 
 uint64_t gate_change(const struct gate *gate)
@@ -137,6 +139,8 @@ static void gate_heard(struct gate *gate, const struct gate_state *state)
 	gate_tell_state(&names, &was, state);
 	agent_emit_changed(gate->agent, names.names);
 	gate_ask_policy(gate);
+	consent_update(gate->agent, &was, &gate->state);
+	lease_update(gate->agent->lease);
 	agent_pump_soon(gate->agent);
 }
 
@@ -167,7 +171,8 @@ void gate_refresh(struct gate *gate)
 	if (r < 0)
 		log_error("asking the kernel for the gate: %s", strerror(-r));
 	else if (state.known != gate->state.known ||
-		 state.change != gate->state.change)
+		 state.change != gate->state.change ||
+		 state.guests_in != gate->state.guests_in)
 		gate_heard(gate, &state);
 }
 
@@ -175,6 +180,7 @@ void gate_refresh(struct gate *gate)
 
 static int gate_init(struct gate *gate)
 {
+	struct gate_state state;
 	int r;
 
 	r = gate_link_open(&gate->link);
@@ -190,11 +196,9 @@ static int gate_init(struct gate *gate)
 					 SD_EVENT_PRIORITY_IMPORTANT);
 	if (r < 0)
 		return r;
-	r = gate_link_get_state(gate->link, &gate->state);
-	if (r >= 0)
-		r = gate_link_get_policy(gate->link, &gate->policy);
-	if (r >= 0 && gate->state.known)
-		gate_log(&gate->state);
+	r = gate_link_get_state(gate->link, &state);
+	if (r >= 0 && state.known)
+		gate_heard(gate, &state);
 	return r;
 }
 
@@ -206,13 +210,14 @@ int gate_create(struct agent *agent, struct gate **ret_gate)
 	if (!gate)
 		return -ENOMEM;
 	gate->agent = agent;
-	r = gate_init(gate);
-	if (r < 0) {
-		gate_destroy(gate);
-		return r;
-	}
+	/* what is heard asks the agent for it */
 	*ret_gate = gate;
-	return 0;
+	r = gate_init(gate);
+	if (r < 0)
+		*ret_gate = NULL;
+	if (r < 0)
+		gate_destroy(gate);
+	return r;
 }
 
 void gate_destroy(struct gate *gate)

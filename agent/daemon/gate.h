@@ -2,8 +2,8 @@
 /*
  * What the agent knows of the gate, and what it does for it to open.
  *
- * The gate is the kernel's; the agent follows it over netlink, tells the bus
- * and the journal of each change, and holds the lease while that is of use.
+ * The gate is the kernel's; the agent follows it over netlink and tells the bus
+ * and the journal of each change.
  */
 #ifndef LAYBY_AGENT_GATE_H
 #define LAYBY_AGENT_GATE_H

@@ -140,7 +140,7 @@ void party_close_if_unused(struct party *party)
 	party_destroy(party);
 }
 
-static int no_device(struct agent *agent, int r, sd_bus_error *error)
+int no_device(struct agent *agent, int r, sd_bus_error *error)
 {
 	return sd_bus_error_setf(
 		error, ERROR_NO_DEVICE,
