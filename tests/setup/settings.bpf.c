@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A governor of a vehicle maker's own, with settings that the agent may write. */
+#include <vmlinux.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include <layby/governor.h>
+
+char LICENSE[] SEC("license") = "GPL";
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} settings SEC(".maps");
+
+SEC("struct_ops/sample")
+int BPF_PROG(sample, const struct layby_governor_sample *now,
+	     struct layby_governor_verdict *verdict)
+{
+	__u32 key = 0, *cap_mw = bpf_map_lookup_elem(&settings, &key);
+
+	if (cap_mw)
+		verdict->cap_mw = *cap_mw;
+	verdict->open = 1;
+	return 0;
+}
+
+SEC(".struct_ops.link")
+struct layby_governor own = {
+	.sample = (void *)sample,
+	.name = "own",
+};
