@@ -62,9 +62,7 @@ static int layby_lease_renew(const struct file *file)
 
 static long layby_lease_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	if (cmd != LAYBY_LEASE_RENEW)
-		return -ENOTTY;
-	return arg ? -EINVAL : layby_lease_renew(file);
+	return cmd == LAYBY_LEASE_RENEW ? layby_lease_renew(file) : -ENOTTY;
 }
 
 static const struct file_operations layby_lease_fops = {

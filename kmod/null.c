@@ -17,7 +17,7 @@
 #include "accel.h"
 
 #define NULL_MEMORY_BYTES	SZ_4M
-#define NULL_SLOTS		2
+#define NULL_SLOTS		3
 #define NULL_TILES		4
 #define NULL_DEPTH		LAYBY_QUEUE_DEPTH_MAX
 

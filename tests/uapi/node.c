@@ -52,13 +52,16 @@ bool eventually(bool (*done)(void *arg), void *arg)
 /* The node that hangs below the partition's own device, whatever its number. */
 int node_path(uint32_t class, char *path, size_t size)
 {
-	const char *name = class == LAYBY_CLASS_DRIVING ? "driving" : "guest";
+	static const char * const names[] = {
+		[LAYBY_CLASS_DRIVING] = "driving.0", [LAYBY_CLASS_GUEST] = "guest.0",
+		[NODE_SECOND] = "driving.1",
+	};
 	struct dirent *entry;
 	char folder[128];
 	int ret = -ENOENT;
 	DIR *dir;
 
-	snprintf(folder, sizeof(folder), AUXILIARY "/layby.%s.0/accel", name);
+	snprintf(folder, sizeof(folder), AUXILIARY "/layby.%s/accel", names[class]);
 	dir = opendir(folder);
 	if (!dir)
 		return -errno;

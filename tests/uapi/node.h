@@ -31,6 +31,12 @@ void sleep_ms(unsigned int ms);
  */
 bool eventually(bool (*done)(void *arg), void *arg);
 
+/*
+ * @class: enum layby_class, the first partition of it; or NODE_SECOND, the second
+ * driving one, which the uapi's tests use: nothing closes it
+ */
+#define NODE_SECOND 2
+
 int node_path(uint32_t class, char *path, size_t size);
 int node_open(uint32_t class);
 int node_ioctl(int fd, unsigned long request, void *arg);

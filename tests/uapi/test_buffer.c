@@ -16,7 +16,7 @@ static int create_raw(int fd, struct layby_buffer_create *create)
 static void test_create(void **state)
 {
 	struct layby_buffer_create create = { .size = PAGE + 1 };
-	int fd = (int)must(node_open(LAYBY_CLASS_GUEST));
+	int fd = (int)must(node_open(NODE_SECOND));
 
 	must(create_raw(fd, &create));
 	assert_int_equal(create.size, 2 * PAGE);
@@ -31,7 +31,7 @@ static void check_create(struct layby_buffer_create create, int want)
 {
 	struct layby_buffer_create copy = create;
 	struct layby_party_info info = {};
-	int fd = (int)must(node_open(LAYBY_CLASS_GUEST));
+	int fd = (int)must(node_open(NODE_SECOND));
 
 	must_give(create_raw(fd, &create), want);
 	assert_memory_equal(&create, &copy, sizeof(copy));
@@ -52,7 +52,7 @@ static void test_create_bad(void **state)
 static void test_create_too_big(void **state)
 {
 	struct layby_partition_info info = {};
-	int fd = (int)must(node_open(LAYBY_CLASS_GUEST));
+	int fd = (int)must(node_open(NODE_SECOND));
 
 	must(node_query(fd, LAYBY_QUERY_PARTITION, &info, sizeof(info)));
 	close(fd);
@@ -65,8 +65,8 @@ static void test_create_too_big(void **state)
 /* One party takes the whole window; the next byte is refused to anybody. */
 static void test_window_full(void **state)
 {
-	int a = (int)must(node_open(LAYBY_CLASS_GUEST));
-	int b = (int)must(node_open(LAYBY_CLASS_GUEST));
+	int a = (int)must(node_open(NODE_SECOND));
+	int b = (int)must(node_open(NODE_SECOND));
 	int driving = (int)must(node_open(LAYBY_CLASS_DRIVING));
 	uint64_t all = (uint64_t)must(window_free(a));
 	uint32_t handle, other;
@@ -89,8 +89,8 @@ static void test_buffers_limit(void **state)
 	uint32_t handle = 0, i;
 	int fd, other;
 
-	fd = (int)must(node_open(LAYBY_CLASS_GUEST));
-	other = (int)must(node_open(LAYBY_CLASS_GUEST));
+	fd = (int)must(node_open(NODE_SECOND));
+	other = (int)must(node_open(NODE_SECOND));
 	must(node_query(fd, LAYBY_QUERY_PARTY, &info, sizeof(info)));
 	for (i = 0; i < info.buffers_max; i++)
 		must(buffer_create(fd, 1, 0, &handle));
@@ -101,7 +101,7 @@ static void test_buffers_limit(void **state)
 	must_give(buffer_create(fd, 1, 0, &handle), -EDQUOT);
 	close(fd);
 	close(other);
-	fd = (int)must(node_open(LAYBY_CLASS_GUEST));
+	fd = (int)must(node_open(NODE_SECOND));
 	assert_true(window_becomes_free(fd, 2 << 20));
 	close(fd);
 }
@@ -132,7 +132,7 @@ static bool is_zero(const void *memory, size_t size)
 /* How a party can leave its memory to the next one. */
 static void check_cleared(void (*leave)(int fd, void *memory, size_t size))
 {
-	int fd = (int)must(node_open(LAYBY_CLASS_GUEST));
+	int fd = (int)must(node_open(NODE_SECOND));
 	size_t size = 0, next_size = 0;
 	void *memory = map_all(fd, &size);
 
@@ -140,7 +140,7 @@ static void check_cleared(void (*leave)(int fd, void *memory, size_t size))
 	memset(memory, 0xa5, size);
 	leave(fd, memory, size);
 
-	fd = (int)must(node_open(LAYBY_CLASS_GUEST));
+	fd = (int)must(node_open(NODE_SECOND));
 	assert_true(window_becomes_free(fd, (int64_t)size));
 	memory = map_all(fd, &next_size);
 	assert_int_equal(next_size, size);
@@ -178,8 +178,8 @@ static void test_cleared(void **state)
 /* A handle is closed, a mapping is there: the memory is not given away. */
 static void test_mapped_is_kept(void **state)
 {
-	int fd = (int)must(node_open(LAYBY_CLASS_GUEST));
-	int other = (int)must(node_open(LAYBY_CLASS_GUEST));
+	int fd = (int)must(node_open(NODE_SECOND));
+	int other = (int)must(node_open(NODE_SECOND));
 	struct layby_party_info info = {};
 	uint32_t handle;
 	size_t size = 0;
@@ -203,7 +203,7 @@ static void test_prepared_is_kept(void **state)
 	struct party party;
 	int64_t before;
 
-	must(party_open(&party, LAYBY_CLASS_GUEST));
+	must(party_open(&party, NODE_SECOND));
 	before = must(window_free(party.fd));
 	must(party_prepare(&party, LONG_RUN));
 	must(buffer_close(party.fd, party.buffer[0]));
@@ -217,8 +217,8 @@ static void test_prepared_is_kept(void **state)
 
 static void test_map_bad(void **state)
 {
-	int fd = (int)must(node_open(LAYBY_CLASS_GUEST));
-	int other = (int)must(node_open(LAYBY_CLASS_GUEST));
+	int fd = (int)must(node_open(NODE_SECOND));
+	int other = (int)must(node_open(NODE_SECOND));
 	struct layby_buffer_map map = { .handle = 1 };
 	uint32_t handle = 0;
 
@@ -244,7 +244,7 @@ static void test_parties_limit(void **state)
 	int fd[300], driving, count = 0, ret;
 
 	do {
-		ret = node_open(LAYBY_CLASS_GUEST);
+		ret = node_open(NODE_SECOND);
 		if (ret >= 0)
 			fd[count++] = ret;
 	} while (ret >= 0 && count < 300);
@@ -253,7 +253,7 @@ static void test_parties_limit(void **state)
 	driving = (int)must(node_open(LAYBY_CLASS_DRIVING));
 	close(driving);
 	close(fd[--count]);
-	fd[count++] = (int)must(node_open(LAYBY_CLASS_GUEST));
+	fd[count++] = (int)must(node_open(NODE_SECOND));
 	while (count)
 		close(fd[--count]);
 }

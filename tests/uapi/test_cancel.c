@@ -11,7 +11,7 @@ static struct io_uring ring;
 
 static int set_up(void **state)
 {
-	return party_open_ready(&party, LAYBY_CLASS_GUEST, LONG_RUN) ||
+	return party_open_ready(&party, NODE_SECOND, LONG_RUN) ||
 	       ring_open(&ring, RING_PLAIN);
 }
 
@@ -111,7 +111,7 @@ static void test_foreign(void **state)
 {
 	struct party other, driving;
 
-	must(party_open_ready(&other, LAYBY_CLASS_GUEST, LONG_RUN));
+	must(party_open_ready(&other, NODE_SECOND, LONG_RUN));
 	must(party_open_ready(&driving, LAYBY_CLASS_DRIVING, LONG_RUN));
 	hang_jobs(1);
 	ring_cancel(&ring, other.fd, 0, 0, 1000);

@@ -17,8 +17,8 @@ static struct io_uring ring;
 
 static int set_up(void **state)
 {
-	return party_open_ready(&guilty, LAYBY_CLASS_GUEST, SHORT) ||
-	       party_open_ready(&other, LAYBY_CLASS_GUEST, LONG_RUN) ||
+	return party_open_ready(&guilty, NODE_SECOND, SHORT) ||
+	       party_open_ready(&other, NODE_SECOND, LONG_RUN) ||
 	       party_open_ready(&driving, LAYBY_CLASS_DRIVING, LONG_RUN) ||
 	       ring_open(&ring, RING_PLAIN);
 }

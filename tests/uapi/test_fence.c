@@ -13,8 +13,8 @@ static struct io_uring ring;
 /* Time enough to submit all jobs, on a busy host too, before the fence. */
 static int set_up(void **state)
 {
-	return party_open_ready(&party, LAYBY_CLASS_GUEST, 200 * MS) ||
-	       party_open_ready(&other, LAYBY_CLASS_GUEST, LONG_RUN) ||
+	return party_open_ready(&party, NODE_SECOND, 200 * MS) ||
+	       party_open_ready(&other, NODE_SECOND, LONG_RUN) ||
 	       party_open_ready(&driving, LAYBY_CLASS_DRIVING, LONG_RUN) ||
 	       ring_open(&ring, RING_PLAIN);
 }
@@ -94,7 +94,7 @@ static void test_refused_afterwards(void **state)
 	ring_cancel(&ring, other.fd, 0, 100, 1);
 	must_give(ring_run_one(&ring), -ENOENT);
 	must_give(buffer_create(other.fd, PAGE, 0, &handle), -EIO);
-	must(party_open(&late, LAYBY_CLASS_GUEST));
+	must(party_open(&late, NODE_SECOND));
 	check_faulted(late.fd, 1);
 	must_give(buffer_create(late.fd, PAGE, 0, &handle), -EIO);
 	party_close(&late);

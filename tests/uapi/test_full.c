@@ -54,7 +54,7 @@ static void test_full(void **state)
 	struct io_uring ring;
 	struct party party;
 
-	must(party_open_ready(&party, LAYBY_CLASS_GUEST, LONG_RUN));
+	must(party_open_ready(&party, NODE_SECOND, LONG_RUN));
 	must(ring_open(&ring, mode));
 	fill(&ring, &party);
 	put_one_more(&ring, &party, mode);
@@ -87,8 +87,8 @@ static void test_whose(void **state)
 	struct party party, other, driving;
 	struct io_uring ring;
 
-	must(party_open_ready(&party, LAYBY_CLASS_GUEST, LONG_RUN));
-	must(party_open_ready(&other, LAYBY_CLASS_GUEST, LONG_RUN));
+	must(party_open_ready(&party, NODE_SECOND, LONG_RUN));
+	must(party_open_ready(&other, NODE_SECOND, LONG_RUN));
 	must(party_open_ready(&driving, LAYBY_CLASS_DRIVING, LONG_RUN));
 	must(ring_open(&ring, RING_PLAIN));
 	assert_int_equal(DEPTH, ({

@@ -16,9 +16,9 @@ static struct io_uring ring;
 
 static int set_up(void **state)
 {
-	watch = node_open(LAYBY_CLASS_GUEST);
+	watch = node_open(NODE_SECOND);
 	all = watch < 0 ? watch : window_free(watch);
-	return all < 0 || party_open_ready(&party, LAYBY_CLASS_GUEST, LONG_RUN) ||
+	return all < 0 || party_open_ready(&party, NODE_SECOND, LONG_RUN) ||
 	       ring_open(&ring, RING_PLAIN);
 }
 
@@ -54,7 +54,7 @@ static int exec_with_jobs(void *arg)
 	struct io_uring own_ring;
 	uint32_t tag;
 
-	if (party_open_ready(&own, LAYBY_CLASS_GUEST, LONG_RUN) ||
+	if (party_open_ready(&own, NODE_SECOND, LONG_RUN) ||
 	    ring_open(&own_ring, *(enum ring_mode *)arg))
 		return 100;
 	for (tag = 0; tag < 16; tag++)
@@ -256,7 +256,7 @@ static void test_passed(void **state)
 	int ends[2];
 
 	start_receiver(ends, &child);
-	must(party_open_ready(&sent, LAYBY_CLASS_GUEST, LONG_RUN));
+	must(party_open_ready(&sent, NODE_SECOND, LONG_RUN));
 	must(send_fd(ends[0], sent.fd));
 	assert_int_equal(child_wait(child), 0);
 	assert_int_equal(report_state(&sent, 17), LAYBY_REPORT_DONE);
@@ -274,7 +274,7 @@ static void test_passed_and_closed(void **state)
 	int ends[2];
 
 	start_receiver(ends, &child);
-	must(party_open_ready(&sent, LAYBY_CLASS_GUEST, LONG_RUN));
+	must(party_open_ready(&sent, NODE_SECOND, LONG_RUN));
 	must(null_set("delay_us", 2000));
 	must(send_fd(ends[0], sent.fd));
 	party_close(&sent);

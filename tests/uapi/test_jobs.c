@@ -17,7 +17,7 @@ static struct io_uring ring;
 
 static void set_up(enum ring_mode mode)
 {
-	must(party_open_ready(&party, LAYBY_CLASS_GUEST, LONG_RUN));
+	must(party_open_ready(&party, NODE_SECOND, LONG_RUN));
 	must(ring_open(&ring, mode));
 }
 

@@ -17,9 +17,9 @@ static struct io_uring ring;
 
 static int set_up(void **state)
 {
-	watch = node_open(LAYBY_CLASS_GUEST);
+	watch = node_open(NODE_SECOND);
 	all = watch < 0 ? watch : window_free(watch);
-	return all < 0 || party_open_ready(&party, LAYBY_CLASS_GUEST, LONG_RUN) ||
+	return all < 0 || party_open_ready(&party, NODE_SECOND, LONG_RUN) ||
 	       ring_open(&ring, RING_PLAIN);
 }
 
@@ -74,7 +74,7 @@ static void check_healthy(void)
 	must(null_set("hang", 0));
 	must(null_set("delay_us", 0));
 	assert_true(window_becomes_free(watch, all));
-	must(party_open_ready(&next, LAYBY_CLASS_GUEST, LONG_RUN));
+	must(party_open_ready(&next, NODE_SECOND, LONG_RUN));
 	must(ring_open(&own, RING_PLAIN));
 	ring_job(&own, next.fd, 0, 1);
 	must_give(ring_run_one(&own), 0);
@@ -282,7 +282,7 @@ static int hang_64(void *arg)
 	struct io_uring own_ring;
 	uint32_t tag;
 
-	if (party_open_ready(&own, LAYBY_CLASS_GUEST, LONG_RUN) ||
+	if (party_open_ready(&own, NODE_SECOND, LONG_RUN) ||
 	    ring_open(&own_ring, mode))
 		return 1;
 	for (tag = 0; tag < 64; tag++)

@@ -17,8 +17,8 @@ static uint64_t offset;
 
 static int set_up(void **state)
 {
-	fd = node_open(LAYBY_CLASS_GUEST);
-	other = node_open(LAYBY_CLASS_GUEST);
+	fd = node_open(NODE_SECOND);
+	other = node_open(NODE_SECOND);
 	return fd < 0 || other < 0 || buffer_create(fd, SIZE, 0, &handle) ||
 	       buffer_offset(fd, handle, &offset);
 }
@@ -97,7 +97,7 @@ static void test_read_only_file(void **state)
 	char path[300];
 	int file;
 
-	must(node_path(LAYBY_CLASS_GUEST, path, sizeof(path)));
+	must(node_path(NODE_SECOND, path, sizeof(path)));
 	file = open(path, O_RDONLY | O_CLOEXEC);
 	assert_true(file >= 0);
 	must(buffer_create(file, PAGE, 0, &handle));
@@ -121,7 +121,7 @@ static void test_survives_close(void **state)
 	assert_int_equal(memory[0], 7);
 	assert_int_equal(memory[PAGE], 8);
 	munmap(memory, SIZE);
-	must(fd = node_open(LAYBY_CLASS_GUEST));
+	must(fd = node_open(NODE_SECOND));
 }
 
 /* Returns the signal that a child dies of that reads @address, or 0. */
@@ -150,7 +150,7 @@ static void test_not_inherited(void **state)
 	memory[0] = 1;
 	assert_int_equal(child_reads(memory), SIGSEGV);
 	munmap(memory, SIZE);
-	must(party_open(&party, LAYBY_CLASS_GUEST));
+	must(party_open(&party, NODE_SECOND));
 	assert_int_equal(child_reads((const char *)party.reports), SIGSEGV);
 	party_close(&party);
 }
@@ -198,7 +198,7 @@ static void test_reports_read_only(void **state)
 	uint64_t at;
 	size_t size;
 
-	must(party_open(&party, LAYBY_CLASS_GUEST));
+	must(party_open(&party, NODE_SECOND));
 	at = party.info.report_offset;
 	size = party.info.report_bytes;
 	must_give(try_map(party.fd, size, RW, MAP_SHARED, at), -EACCES);
@@ -218,7 +218,7 @@ static void test_reports_begin_idle(void **state)
 	struct party party;
 	uint32_t tag;
 
-	must(party_open(&party, LAYBY_CLASS_GUEST));
+	must(party_open(&party, NODE_SECOND));
 	for (tag = 0; tag < party.info.tags; tag++)
 		assert_memory_equal(&party.reports[tag], &zero, sizeof(zero));
 	party_close(&party);
@@ -230,7 +230,7 @@ static void test_reports_outlive_fd(void **state)
 	struct io_uring ring;
 	struct party party;
 
-	must(party_open_ready(&party, LAYBY_CLASS_GUEST, LONG_RUN));
+	must(party_open_ready(&party, NODE_SECOND, LONG_RUN));
 	must(ring_open(&ring, RING_PLAIN));
 	ring_job(&ring, party.fd, 5, 99);
 	must_give(ring_run_one(&ring), 0);

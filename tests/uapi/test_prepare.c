@@ -54,8 +54,8 @@ static int make_foreign(void)
 
 static int set_up(void **state)
 {
-	call.fd = node_open(LAYBY_CLASS_GUEST);
-	call.other = node_open(LAYBY_CLASS_GUEST);
+	call.fd = node_open(NODE_SECOND);
+	call.other = node_open(NODE_SECOND);
 	if (call.fd < 0 || call.other < 0 ||
 	    buffer_create(call.fd, SIZE, 0, &call.program) ||
 	    buffer_create(call.fd, SIZE, 0, &call.input) ||

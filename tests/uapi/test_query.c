@@ -25,19 +25,21 @@ static void test_accel(void **state)
 	close(fd);
 }
 
-static void check_partition(uint32_t class)
+/* tests/policy/null.conf */
+static void check_partition(uint32_t node, uint32_t class, uint32_t id, uint64_t window,
+			    uint32_t tiles)
 {
 	struct layby_partition_info info;
-	int fd = (int)must(node_open(class));
+	int fd = (int)must(node_open(node));
 
 	memset(&info, 0xcc, sizeof(info));
 	must(node_query(fd, LAYBY_QUERY_PARTITION, &info, sizeof(info)));
 	assert_int_equal(info.partition_class, class);
-	assert_int_equal(info.id, 0);
-	assert_int_equal(info.window_bytes, 2 << 20);
-	assert_int_equal(info.window_free_bytes, 2 << 20);
+	assert_int_equal(info.id, id);
+	assert_int_equal(info.window_bytes, window);
+	assert_int_equal(info.window_free_bytes, window);
 	assert_true(info.longest_run_max_ns >= LONG_RUN);
-	assert_int_equal(info.tiles, 2);
+	assert_int_equal(info.tiles, tiles);
 	assert_int_equal(info.queue_depth, 256);
 	assert_int_equal(info.faulted, 0);
 	assert_int_equal(info.pad, 0);
@@ -46,8 +48,9 @@ static void check_partition(uint32_t class)
 
 static void test_partitions(void **state)
 {
-	check_partition(LAYBY_CLASS_DRIVING);
-	check_partition(LAYBY_CLASS_GUEST);
+	check_partition(LAYBY_CLASS_DRIVING, LAYBY_CLASS_DRIVING, 0, 1 << 20, 1);
+	check_partition(NODE_SECOND, LAYBY_CLASS_DRIVING, 1, 2 << 20, 1);
+	check_partition(LAYBY_CLASS_GUEST, LAYBY_CLASS_GUEST, 0, 1 << 20, 2);
 }
 
 static void test_party_counts(void **state)
@@ -55,7 +58,7 @@ static void test_party_counts(void **state)
 	struct layby_party_info info;
 	struct party party;
 
-	must(party_open(&party, LAYBY_CLASS_GUEST));
+	must(party_open(&party, NODE_SECOND));
 	assert_true(party.info.tags > 0);
 	assert_int_equal(party.info.report_bytes % PAGE, 0);
 	assert_true(party.info.report_bytes >=
@@ -75,7 +78,7 @@ static void test_party_counts(void **state)
 
 static void test_window_is_counted(void **state)
 {
-	int fd = (int)must(node_open(LAYBY_CLASS_GUEST));
+	int fd = (int)must(node_open(NODE_SECOND));
 	int64_t before = must(window_free(fd));
 	uint32_t handle = 0;
 
@@ -93,7 +96,7 @@ static void test_size_without_data(void **state)
 		sizeof(struct layby_partition_info),
 		sizeof(struct layby_party_info),
 	};
-	int fd = (int)must(node_open(LAYBY_CLASS_GUEST));
+	int fd = (int)must(node_open(NODE_SECOND));
 	uint32_t topic;
 
 	for (topic = 0; topic < 3; topic++) {
@@ -108,7 +111,7 @@ static void test_size_without_data(void **state)
 /* An older client gets the beginning and not a byte more. */
 static void test_short_struct(void **state)
 {
-	int fd = (int)must(node_open(LAYBY_CLASS_GUEST));
+	int fd = (int)must(node_open(NODE_SECOND));
 	unsigned char info[sizeof(struct layby_accel_info)];
 
 	memset(info, 0xcc, sizeof(info));
@@ -121,7 +124,7 @@ static void test_short_struct(void **state)
 /* A newer client sees zeroes where this kernel knows nothing. */
 static void test_long_struct(void **state)
 {
-	int fd = (int)must(node_open(LAYBY_CLASS_GUEST));
+	int fd = (int)must(node_open(NODE_SECOND));
 	unsigned char info[sizeof(struct layby_accel_info) + 33];
 	uint32_t size = sizeof(info) - 1, i;
 	struct layby_query query = {
@@ -140,7 +143,7 @@ static void test_long_struct(void **state)
 static void test_unknown_topic(void **state)
 {
 	static const uint32_t topics[] = { 3, 0x80000000, UINT32_MAX };
-	int fd = (int)must(node_open(LAYBY_CLASS_GUEST));
+	int fd = (int)must(node_open(NODE_SECOND));
 	struct layby_accel_info info;
 	unsigned int i;
 
@@ -151,7 +154,7 @@ static void test_unknown_topic(void **state)
 
 static void test_bad_address(void **state)
 {
-	int fd = (int)must(node_open(LAYBY_CLASS_GUEST));
+	int fd = (int)must(node_open(NODE_SECOND));
 	struct layby_query query = {
 		.topic = LAYBY_QUERY_ACCEL, .size = 32, .data = 4096,
 	};
@@ -167,7 +170,7 @@ static void test_bad_address(void **state)
 /* The known part fits the mapping, what must be cleared behind it does not. */
 static void test_bad_tail(void **state)
 {
-	int fd = (int)must(node_open(LAYBY_CLASS_GUEST));
+	int fd = (int)must(node_open(NODE_SECOND));
 	char *memory = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct layby_query query = {
@@ -210,7 +213,7 @@ static void test_fdinfo(void **state)
 	char text[2048];
 	unsigned int i;
 
-	must(party_open_ready(&party, LAYBY_CLASS_GUEST, LONG_RUN));
+	must(party_open_ready(&party, NODE_SECOND, LONG_RUN));
 	must(ring_open(&ring, RING_PLAIN));
 	must(null_set("hang", 1));
 	ring_job(&ring, party.fd, 0, 1);
@@ -232,8 +235,8 @@ static void test_fdinfo_time(void **state)
 	struct io_uring ring;
 	char text[2048];
 
-	must(party_open_ready(&party, LAYBY_CLASS_GUEST, LONG_RUN));
-	must(party_open(&other, LAYBY_CLASS_GUEST));
+	must(party_open_ready(&party, NODE_SECOND, LONG_RUN));
+	must(party_open(&other, NODE_SECOND));
 	must(ring_open(&ring, RING_PLAIN));
 	must(null_set("delay_us", 3000));
 	ring_job(&ring, party.fd, 0, 1);

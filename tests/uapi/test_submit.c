@@ -114,7 +114,7 @@ static void set_up(enum ring_mode mode)
 {
 	struct iovec vector = { memory, sizeof(memory) };
 
-	must(party_open_ready(&party, LAYBY_CLASS_GUEST, LONG_RUN));
+	must(party_open_ready(&party, NODE_SECOND, LONG_RUN));
 	must(ring_open(&ring, mode));
 	must(io_uring_register_buffers(&ring, &vector, 1));
 	must(null_set("hang", 1));

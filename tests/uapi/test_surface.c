@@ -15,7 +15,7 @@ static int fd;
 
 static int set_up(void **state)
 {
-	fd = node_open(LAYBY_CLASS_GUEST);
+	fd = node_open(NODE_SECOND);
 	return fd < 0;
 }
 
@@ -165,7 +165,7 @@ static void test_unwritable_answer(void **state)
 	must_give(node_ioctl(fd, DRM_IOCTL_LAYBY_BUFFER_CREATE, create), -EFAULT);
 	munmap(create, PAGE);
 	close(fd);
-	must(fd = node_open(LAYBY_CLASS_GUEST));
+	must(fd = node_open(NODE_SECOND));
 	assert_true(window_becomes_free(fd, 2 << 20));
 }
 

@@ -25,10 +25,10 @@ static void check_reload(void)
 
 	must_give(module_unload_patiently("layby_null"), 0);
 	must_give(module_unload_patiently("layby"), 0);
-	must_give(node_open(LAYBY_CLASS_GUEST), -ENOENT);
+	must_give(node_open(NODE_SECOND), -ENOENT);
 	must(module_load("layby", ""));
 	must(module_load("layby_null", ""));
-	must(party_open_ready(&party, LAYBY_CLASS_GUEST, LONG_RUN));
+	must(party_open_ready(&party, NODE_SECOND, LONG_RUN));
 	must(ring_open(&ring, RING_PLAIN));
 	ring_job(&ring, party.fd, 0, 1);
 	must_give(ring_run_one(&ring), 0);
@@ -38,7 +38,7 @@ static void check_reload(void)
 
 static void test_open_file(void **state)
 {
-	int fd = (int)must(node_open(LAYBY_CLASS_GUEST));
+	int fd = (int)must(node_open(NODE_SECOND));
 
 	check_refused();
 	close(fd);
@@ -50,7 +50,7 @@ static void test_open_file(void **state)
 
 static void test_mapped_buffer(void **state)
 {
-	int fd = (int)must(node_open(LAYBY_CLASS_GUEST));
+	int fd = (int)must(node_open(NODE_SECOND));
 	uint32_t handle = 0;
 	void *memory;
 
@@ -68,7 +68,7 @@ static void test_mapped_reports(void **state)
 {
 	struct party party;
 
-	must(party_open(&party, LAYBY_CLASS_GUEST));
+	must(party_open(&party, NODE_SECOND));
 	close(party.fd);
 	party.fd = -1;
 	check_refused();
@@ -82,7 +82,7 @@ static void test_job_in_ring(void **state)
 	struct party party;
 	struct io_uring ring;
 
-	must(party_open_ready(&party, LAYBY_CLASS_GUEST, LONG_RUN));
+	must(party_open_ready(&party, NODE_SECOND, LONG_RUN));
 	must(ring_open(&ring, RING_PLAIN));
 	must(null_set("hang", 1));
 	ring_job(&ring, party.fd, 0, 1);
@@ -100,7 +100,7 @@ static void test_job_on_hardware(void **state)
 	struct party party;
 	struct io_uring ring;
 
-	must(party_open_ready(&party, LAYBY_CLASS_GUEST, LONG_RUN));
+	must(party_open_ready(&party, NODE_SECOND, LONG_RUN));
 	must(ring_open(&ring, RING_PLAIN));
 	must(null_set("hang", 1));
 	must(null_set("lose_abort", 1));
@@ -125,7 +125,7 @@ static void *open_and_close(void *arg)
 	int fd;
 
 	while (!atomic_load(&stop)) {
-		fd = node_open(LAYBY_CLASS_GUEST);
+		fd = node_open(NODE_SECOND);
 		if (fd >= 0) {
 			window_free(fd);
 			close(fd);
@@ -161,7 +161,7 @@ static void test_bad_depth(void **state)
 	must_give(module_unload_patiently("layby_null"), 0);
 	must_give(module_load("layby_null", "depth=0"), -EINVAL);
 	must_give(module_load("layby_null", "depth=257"), -EINVAL);
-	must_give(node_open(LAYBY_CLASS_GUEST), -ENOENT);
+	must_give(node_open(NODE_SECOND), -ENOENT);
 	must(module_load("layby_null", "depth=1"));
 	check_reload();
 }

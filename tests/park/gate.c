@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * One socket to the family, opened at the first question. A question's answer is
+ * handed to a reader while its message lives.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
+
+#include "gate.h"
+
+#define WAIT_S	20
+#define ATTRS	64
+
+static struct nl_sock *sock;
+static int family;
+
+static int gate_connect(void)
+{
+	if (sock)
+		return 0;
+	sock = nl_socket_alloc();
+	if (!sock)
+		return -ENOMEM;
+	if (!genl_connect(sock)) {
+		family = genl_ctrl_resolve(sock, LAYBY_FAMILY_NAME);
+		if (family > 0)
+			return 0;
+	}
+	nl_socket_free(sock);
+	sock = NULL;
+	return -ENODEV;
+}
+
+struct question {
+	void (*read)(struct nlattr **attrs, void *to);
+	void *to;
+	int error;
+	bool done;
+};
+
+static int on_answer(struct nl_msg *msg, void *arg)
+{
+	struct question *question = arg;
+	struct nlattr *attrs[ATTRS] = { NULL };
+
+	if (genlmsg_parse(nlmsg_hdr(msg), 0, attrs, ATTRS - 1, NULL))
+		question->error = -EBADMSG;
+	else
+		question->read(attrs, question->to);
+	return NL_OK;
+}
+
+static int on_ack(struct nl_msg *msg, void *arg)
+{
+	((struct question *)arg)->done = true;
+	return NL_STOP;
+}
+
+static int on_error(struct sockaddr_nl *from, struct nlmsgerr *err, void *arg)
+{
+	struct question *question = arg;
+
+	question->error = err->error;
+	question->done = true;
+	return NL_STOP;
+}
+
+static int gate_receive(struct question *question)
+{
+	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
+	int r = 0;
+
+	if (!cb)
+		return -ENOMEM;
+	nl_cb_err(cb, NL_CB_CUSTOM, on_error, question);
+	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, question);
+	if (question->read)
+		nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_answer, question);
+	while (!question->done && r >= 0)
+		r = nl_recvmsgs(sock, cb);
+	nl_cb_put(cb);
+	return question->error ? question->error : r < 0 ? -EIO : 0;
+}
+
+static int gate_ask(int command, void (*read)(struct nlattr **attrs, void *to), void *to)
+{
+	struct question question = { .read = read, .to = to };
+	struct nl_msg *msg;
+	int r = gate_connect();
+
+	if (r)
+		return r;
+	msg = nlmsg_alloc();
+	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0,
+				 NLM_F_REQUEST | NLM_F_ACK, (uint8_t)command,
+				 LAYBY_FAMILY_VERSION)) {
+		nlmsg_free(msg);
+		return -ENOMEM;
+	}
+	r = nl_send_auto(sock, msg);
+	nlmsg_free(msg);
+	return r < 0 ? -EIO : gate_receive(&question);
+}
+
+static uint64_t number(struct nlattr *attr)
+{
+	if (!attr)
+		return 0;
+	switch (nla_len(attr)) {
+	case 1:
+		return nla_get_u8(attr);
+	case 4:
+		return nla_get_u32(attr);
+	case 8:
+		return nla_get_u64(attr);
+	default:
+		return 0;
+	}
+}
+
+/* A flag, or a number that is not 0. */
+static bool truth(struct nlattr *attr)
+{
+	return attr && (!nla_len(attr) || number(attr));
+}
+
+static void read_state(struct nlattr **attrs, void *to)
+{
+	*(struct gate_state *)to = (struct gate_state){
+		.reason = (uint32_t)number(attrs[LAYBY_A_STATE_REASON]),
+		.change = number(attrs[LAYBY_A_STATE_CHANGE]),
+		.open = truth(attrs[LAYBY_A_STATE_OPEN]),
+		.guests_in = truth(attrs[LAYBY_A_STATE_GUESTS_IN]),
+		.sealed = truth(attrs[LAYBY_A_STATE_SEALED]),
+		.fault = truth(attrs[LAYBY_A_STATE_FAULT]),
+	};
+}
+
+static void read_counters(struct nlattr **attrs, void *to)
+{
+	struct gate_counts *counts = to;
+
+	counts->opened = number(attrs[LAYBY_A_COUNTERS_OPENED]);
+	counts->reclaims = number(attrs[LAYBY_A_COUNTERS_RECLAIMS]);
+	counts->resets = number(attrs[LAYBY_A_COUNTERS_RESETS]);
+	counts->late = number(attrs[LAYBY_A_COUNTERS_LATE]);
+}
+
+static void read_histogram(struct nlattr **attrs, void *to)
+{
+	struct gate_counts *counts = to;
+
+	counts->last_ns = number(attrs[LAYBY_A_HISTOGRAM_LAST_NS]);
+	counts->worst_ns = number(attrs[LAYBY_A_HISTOGRAM_WORST_NS]);
+}
+
+int gate_state(struct gate_state *state)
+{
+	return gate_ask(LAYBY_NL_GET_STATE, read_state, state);
+}
+
+int gate_counts(struct gate_counts *counts)
+{
+	int r;
+
+	*counts = (struct gate_counts){ 0 };
+	r = gate_ask(LAYBY_NL_GET_COUNTERS, read_counters, counts);
+	return r ? r : gate_ask(LAYBY_NL_GET_HISTOGRAM, read_histogram, counts);
+}
+
+int gate_order(int command)
+{
+	return gate_ask(command, NULL, NULL);
+}
+
+static bool is_open(const struct gate_state *state, uint32_t reason)
+{
+	return state->open && state->guests_in;
+}
+
+static bool is_closed(const struct gate_state *state, uint32_t reason)
+{
+	return !state->open && !state->guests_in && (!reason || state->reason == reason);
+}
+
+static unsigned int tries(void)
+{
+	const char *factor = getenv("LAYBY_TIME_FACTOR");
+	unsigned int times = factor ? (unsigned int)strtoul(factor, NULL, 10) : 1;
+
+	return WAIT_S * 200 * (times ? times : 1);
+}
+
+static bool gate_becomes(bool (*is)(const struct gate_state *state, uint32_t reason),
+			 uint32_t reason)
+{
+	static const struct timespec pause = { 0, 5000000 };
+	struct gate_state state;
+	unsigned int left;
+
+	for (left = tries(); left; left--) {
+		if (!gate_state(&state) && is(&state, reason))
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+bool gate_opens(void)
+{
+	return gate_becomes(is_open, 0);
+}
+
+bool gate_closes(uint32_t reason)
+{
+	return gate_becomes(is_closed, reason);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the gate says of itself over netlink, for tests. One thread at a time.
+ * All return 0 (or what they say) or -errno.
+ */
+#ifndef PARK_GATE_H
+#define PARK_GATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <linux/layby_netlink.h>
+
+struct gate_state {
+	uint32_t reason;
+	uint64_t change;
+	bool open;
+	bool guests_in;
+	bool sealed;
+	bool fault;
+};
+
+struct gate_counts {
+	uint64_t opened;
+	uint64_t reclaims;
+	uint64_t resets;
+	uint64_t late;
+	uint64_t last_ns;
+	uint64_t worst_ns;
+};
+
+int gate_state(struct gate_state *state);
+int gate_counts(struct gate_counts *counts);
+/* LAYBY_NL_SEAL, LAYBY_NL_CLEAR_FAULT */
+int gate_order(int command);
+/* Wait until guest work may run, 20 s times the kernel's factor: whether it may. */
+bool gate_opens(void);
+/* Wait until it is closed for @reason, 0: any, and the tiles are handed back. */
+bool gate_closes(uint32_t reason);
+
+#endif /* PARK_GATE_H */
