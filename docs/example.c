@@ -44,7 +44,7 @@ int main(int argc, char *argv[])
 	struct layby_job_spec spec = {
 		.program = layby_buffer_range(buffer, 0, load(argv[1], data)),
 		.inputs = &input, .input_count = 1, .outputs = &output, .output_count = 1,
-		.longest_run_ns = 1000000000,
+		.longest_run_ns = 10 * 1000000000ull,
 	};
 	check(layby_job_prepare(node, &spec, &job), "prepare");
 	check(layby_queue_create(node, 1, 0, &queue), "queue");
