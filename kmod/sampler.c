@@ -25,6 +25,7 @@
 #include "governor.h"
 #include "keeper.h"
 #include "layby.h"
+#include "vehicle.h"
 
 /* Measurements that the slope of the temperature is taken over. */
 #define LAYBY_SLOPE_READINGS	16
@@ -38,11 +39,13 @@ struct layby_reading {
  * @lock: taken by who turns sampling on and off, and around all that touches the
  *        accelerator; outside of keeper's and the governor's
  * @accel: whose sensors; NULL: off
+ * @of: whose @sensors to @readings are; never dereferenced
  * @sensors: last read
- * @known: they were read since sampling began
+ * @known: they were read, not long ago
  * @fresh_ns: CLOCK_MONOTONIC, when the device was last seen to have measured
  * @reading: the last measurements, @readings of them, in a ring
  * @gate: scratch of the work
+ * @vehicle: likewise
  * @sample: likewise; what the governor is told
  */
 static struct {
@@ -50,12 +53,14 @@ static struct {
 	struct kthread_delayed_work work;
 	struct mutex lock;		/* accel to readings */
 	struct layby_accel *accel;
+	const void *of;
 	struct layby_hw_sensors sensors;
 	bool known;
 	u64 fresh_ns;
 	struct layby_reading reading[LAYBY_SLOPE_READINGS];
 	u32 readings;
 	struct layby_keeper_state gate;
+	struct layby_vehicle_report vehicle;
 	struct layby_governor_sample sample;
 } sampler = {
 	.lock = __MUTEX_INITIALIZER(sampler.lock),
@@ -71,22 +76,22 @@ static void layby_sampler_remember(u64 now_ns)
 	sampler.fresh_ns = now_ns;
 }
 
-/* The first reading may be of any age; a device that was reset begins again. */
-static void layby_sampler_read(void)
+/* Return: a first reading; not read, for whatever reason, grows old by itself. */
+static bool layby_sampler_read(void)
 {
 	const struct layby_hw *hw = &sampler.accel->hw;
 	struct layby_hw_sensors sensors = {};
-	bool fresh;
+	bool fresh, first = !sampler.known;
 
-	/* Not read, for whatever reason, is old in the end: keeper sees to it. */
 	if (hw->ops->sensors(hw->priv, &sensors))
-		return;
+		return false;
 	fresh = sampler.known && sensors.sample > sampler.sensors.sample;
 	sampler.sensors = sensors;
 	sampler.known = true;
 	if (fresh)
 		layby_sampler_remember(ktime_get_ns());
 	layby_keeper_sensors(&sensors, fresh);
+	return first;
 }
 
 static u64 layby_age(u64 at_ns, u64 now_ns)
@@ -139,6 +144,48 @@ static void layby_sample_gate(struct layby_governor_sample *sample)
 	sample->consent_energy_uj = in->consent ? in->consent_energy_uj : 0;
 }
 
+static u64 layby_signal_age(u32 signal)
+{
+	const struct layby_vehicle_report *report = &sampler.vehicle;
+
+	return layby_age(report->state.signal[signal].at_ns, report->now_ns);
+}
+
+/* The question is whether it is off. */
+static u8 layby_sample_ignition(const struct layby_vehicle_state *state)
+{
+	switch (state->signal[LAYBY_SIGNAL_IGNITION].state) {
+	case LAYBY_SIGNAL_YES:
+		return 1;
+	case LAYBY_SIGNAL_NO:
+		return 2;
+	default:
+		return 0;
+	}
+}
+
+static u32 layby_sample_battery_mv(const struct layby_vehicle_state *state)
+{
+	const struct layby_vehicle_signal *supply = &state->signal[LAYBY_SIGNAL_SUPPLY];
+
+	return supply->state >= LAYBY_SIGNAL_NO ? max(supply->value, 0) : 0;
+}
+
+static void layby_sample_vehicle(struct layby_governor_sample *sample)
+{
+	const struct layby_vehicle_state *state = &sampler.vehicle.state;
+
+	layby_vehicle_report(&sampler.vehicle);
+	sample->charging = layby_vehicle_charging(state);
+	sample->charge_percent = layby_vehicle_charge(state);
+	sample->ignition = layby_sample_ignition(state);
+	sample->battery_mv = layby_sample_battery_mv(state);
+	sample->charging_age_ns = layby_signal_age(LAYBY_SIGNAL_CHARGING);
+	sample->charge_age_ns = layby_signal_age(LAYBY_SIGNAL_CHARGE);
+	sample->ignition_age_ns = layby_signal_age(LAYBY_SIGNAL_IGNITION);
+	sample->battery_age_ns = layby_signal_age(LAYBY_SIGNAL_SUPPLY);
+}
+
 static void layby_sample_ceilings(struct layby_governor_sample *sample)
 {
 	const struct layby_policy_in_force *policy = sampler.accel->policy;
@@ -150,7 +197,6 @@ static void layby_sample_ceilings(struct layby_governor_sample *sample)
 /* What the kernel does not have yet. */
 static void layby_sample_unknown(struct layby_governor_sample *sample)
 {
-	sample->charge_percent = 255;
 	sample->consent_age_ns = LAYBY_AGE_UNKNOWN;
 	sample->settings_age_ns = LAYBY_AGE_UNKNOWN;
 }
@@ -192,6 +238,7 @@ static void layby_sampler_tell(struct layby_governor_sample *sample)
 	layby_sample_ceilings(sample);
 	layby_sample_device(sample);
 	layby_sample_gate(sample);
+	layby_sample_vehicle(sample);
 	layby_sample_load(sample);
 }
 
@@ -203,7 +250,9 @@ static bool layby_sampler_look(void)
 	mutex_lock(&sampler.lock);
 	on = sampler.accel;
 	if (on) {
-		layby_sampler_read();
+		/* A first one may be of any age; the next may be new already. */
+		if (layby_sampler_read())
+			layby_sampler_read();
 		layby_sampler_tell(&sampler.sample);
 	}
 	mutex_unlock(&sampler.lock);
@@ -224,8 +273,13 @@ static void layby_sampler_work(struct kthread_work *work)
 				   nsecs_to_jiffies(LAYBY_SAMPLE_PERIOD_NS));
 }
 
+/* What is not old still tells whether the next reading is a new one. */
 static void layby_sampler_forget(void)
 {
+	if (sampler.of == sampler.accel &&
+	    layby_age(sampler.fresh_ns, ktime_get_ns()) <= LAYBY_SAMPLE_AGE_NS)
+		return;
+	sampler.of = sampler.accel;
 	sampler.known = false;
 	sampler.fresh_ns = 0;
 	sampler.readings = 0;
@@ -239,7 +293,7 @@ void layby_governor_sampling(struct layby_accel *accel)
 	mutex_lock(&sampler.lock);
 	changed = sampler.accel != accel;
 	sampler.accel = accel;
-	if (changed)
+	if (changed && accel)
 		layby_sampler_forget();
 	mutex_unlock(&sampler.lock);
 	if (changed && accel)

@@ -70,12 +70,17 @@ struct layby_governor_load {
  * @rail_mw: most that all work may draw by the policy; likewise
  * @trip_mc: at this temperature the kernel closes the gate
  * @resume_mc: below it, it may open again
- * @signal_age_ns: since the vehicle was last heard of; for the following five
  * @mode: enum layby_mode
+ * @signal_age_ns: since the frame came that the policy names, for @mode
  * @charging: 0: unknown, 1: no, 2: yes
  * @charge_percent: of the traction battery, 255: unknown
  * @ignition: 0: unknown, 1: off, 2: on
+ * @pad: 0
  * @battery_mv: of the 12 V battery, 0: unknown
+ * @charging_age_ns: since the vehicle last spoke of charging
+ * @charge_age_ns: likewise, of @charge_percent
+ * @ignition_age_ns: likewise, of @ignition
+ * @battery_age_ns: likewise, of @battery_mv
  * @lease_age_ns: since the agent last renewed its lease
  * @consent_age_ns: since the owner's token was accepted
  * @consent_energy_uj: what is left of it
@@ -107,6 +112,10 @@ struct layby_governor_sample {
 	__u8 ignition;
 	__u8 pad;
 	__u32 battery_mv;
+	__u64 charging_age_ns;
+	__u64 charge_age_ns;
+	__u64 ignition_age_ns;
+	__u64 battery_age_ns;
 	__u64 lease_age_ns;
 	__u64 consent_age_ns;
 	__u64 consent_energy_uj;

@@ -15,6 +15,7 @@
 #include "governor.h"
 #include "keeper.h"
 #include "layby.h"
+#include "vehicle.h"
 
 static bool sealed;
 module_param(sealed, bool, 0644);
@@ -114,6 +115,21 @@ void layby_keeper_state(struct layby_keeper_state *state)
 		},
 		.reason = LAYBY_GATE_OPEN,
 	};
+}
+
+/* --- vehicle.c's part: charging, charge and supply were heard of, ignition not --- */
+
+static const struct layby_vehicle_signal *const stage_signals =
+	(const struct layby_vehicle_signal[LAYBY_SIGNALS]) {
+	[LAYBY_SIGNAL_CHARGING] = { .at_ns = 1, .state = LAYBY_SIGNAL_YES },
+	[LAYBY_SIGNAL_CHARGE] = { .at_ns = 2, .state = LAYBY_SIGNAL_NO, .value = 76500 },
+	[LAYBY_SIGNAL_SUPPLY] = { .at_ns = 3, .state = LAYBY_SIGNAL_NO, .value = 12650 },
+};
+
+void layby_vehicle_report(struct layby_vehicle_report *report)
+{
+	*report = (struct layby_vehicle_report){ .now_ns = 1000 };
+	memcpy(report->state.signal, stage_signals, sizeof(report->state.signal));
 }
 
 /* --- The accelerator ------------------------------------------------------ */
