@@ -10,6 +10,9 @@
 #ifndef LAYBY_DECODE_H
 #define LAYBY_DECODE_H
 
+#ifndef __VMLINUX_H__
+#include <stdbool.h>
+#endif
 #include <layby/vehicle.h>
 
 #include "crc.h"
@@ -85,8 +88,8 @@ static inline __u8 layby_nibble(const __u8 *data, __u8 bit)
 }
 
 /* Counts up to 14: 15 means that there is none. */
-static inline _Bool layby_e2e_profile_1(const struct layby_signals_frame *f, const __u8 *data,
-					struct layby_vehicle_frame *out)
+static inline bool layby_e2e_profile_1(const struct layby_signals_frame *f, const __u8 *data,
+				       struct layby_vehicle_frame *out)
 {
 	out->counter = layby_nibble(data, f->counter_bit);
 	out->counter_values = 14;
@@ -98,8 +101,8 @@ static inline _Bool layby_e2e_profile_1(const struct layby_signals_frame *f, con
 	return layby_e2e_crc8(f, data, out->counter) == data[f->crc_byte & LAYBY_BYTE_MASK];
 }
 
-static inline _Bool layby_e2e_profile_5(const struct layby_signals_frame *f, const __u8 *data,
-					struct layby_vehicle_frame *out)
+static inline bool layby_e2e_profile_5(const struct layby_signals_frame *f, const __u8 *data,
+				       struct layby_vehicle_frame *out)
 {
 	__u32 at = f->crc_byte;
 	__u16 sent = data[at & LAYBY_BYTE_MASK] | data[(at + 1) & LAYBY_BYTE_MASK] << 8;
@@ -109,8 +112,8 @@ static inline _Bool layby_e2e_profile_5(const struct layby_signals_frame *f, con
 	return layby_e2e_crc16(f, data) == sent;
 }
 
-static inline _Bool layby_e2e_check(const struct layby_signals_frame *f, const __u8 *data,
-				    struct layby_vehicle_frame *out)
+static inline bool layby_e2e_check(const struct layby_signals_frame *f, const __u8 *data,
+				   struct layby_vehicle_frame *out)
 {
 	out->counter_step = f->counter_step;
 	switch (f->e2e) {
@@ -144,8 +147,8 @@ static inline __s64 layby_signal_raw(const struct layby_signals_signal *s, const
 	return (__s64)raw;
 }
 
-static inline _Bool layby_in_range(const struct layby_signals_signal *s,
-				   const struct layby_signals_range *range, __s64 raw)
+static inline bool layby_in_range(const struct layby_signals_signal *s,
+				  const struct layby_signals_range *range, __s64 raw)
 {
 	__u32 low = layby_le32(range->low), high = layby_le32(range->high);
 
@@ -158,7 +161,7 @@ static inline _Bool layby_in_range(const struct layby_signals_signal *s,
 static inline __s32 layby_signal_value(const struct layby_signals_signal *s, __s64 raw)
 {
 	__u64 micro = (__u64)raw * layby_le64(s->factor_micro) + layby_le64(s->offset_micro);
-	_Bool negative = micro >> 63;
+	bool negative = micro >> 63;
 	__u64 milli = (negative ? 0 - micro : micro) / 1000;
 
 	if (milli > 0x7fffffff)
@@ -188,7 +191,7 @@ static inline __u8 layby_signal_state(const struct layby_signals_signal *s, __s6
  * @out: zeroed
  */
 static inline void layby_decode(const struct layby_signals *signals, __u32 index,
-				const __u8 *data, __u32 length, _Bool fd,
+				const __u8 *data, __u32 length, bool fd,
 				struct layby_vehicle_frame *out)
 {
 	const struct layby_signals_frame *f =
@@ -198,7 +201,7 @@ static inline void layby_decode(const struct layby_signals *signals, __u32 index
 	out->can_id = layby_le32(f->can_id);
 	out->index = index;
 	out->known = signals->known;
-	if (length != f->length || fd != (f->fd != 0)) {
+	if (length != f->length || fd != !!f->fd) {
 		out->check = LAYBY_FRAME_MALFORMED;
 		return;
 	}

@@ -37,6 +37,13 @@ void layby_vehicle_forget(void);
 int layby_vehicle_init(void);
 void layby_vehicle_fini(void);
 
+/* What bpf/vehicle_can.bpf.c may call; sparse wants them declared. */
+struct __sk_buff;
+int bpf_layby_vehicle(struct __sk_buff *skb, const struct layby_vehicle_frame *frame,
+		      u32 frame__sz);
+void bpf_layby_vehicle_sent(struct __sk_buff *skb);
+int bpf_layby_vehicle_bind(u32 ifindex);
+
 /* vehicle_show.c */
 void layby_vehicle_show_init(void);
 void layby_vehicle_show_fini(void);

@@ -69,10 +69,12 @@ void signals_advise(const struct layby_signals *table, const char *path)
 
 		if (s->length && LAYBY_SIGNALS_ASKED & 1u << i &&
 		    table->frame[s->frame].e2e == LAYBY_E2E_NONE)
-			fprintf(stderr, "%s: note: the frame of %s is not protected: a fault on the bus is taken for what the vehicle says\n",
+			fprintf(stderr,
+				"%s: note: the frame of %s is not protected: a fault on the bus is taken for what the vehicle says\n",
 				path, signals_name(i));
 	}
 	if (!table->signal[LAYBY_SIGNAL_IGNITION].length)
-		fprintf(stderr, "%s: note: there is no signal ignition: a vehicle in Park that stands counts as parked also with somebody about to leave\n",
+		fprintf(stderr,
+			"%s: note: there is no signal ignition: a vehicle in Park that stands counts as parked also with somebody about to leave\n",
 			path);
 }

@@ -103,11 +103,13 @@ static int check_id(const struct check *c, const struct layby_signals_frame *f)
 
 	if (id & LAYBY_SIGNALS_EXTENDED ?
 	    (id & ~LAYBY_SIGNALS_EXTENDED) > CAN_ID_EXTENDED_MAX : id > CAN_ID_MAX)
-		return wrong(c, "Id", "0x%x is no CAN identifier: right are 0x000 to 0x7ff, and 0x00000000 to 0x1fffffff with all eight digits",
+		return wrong(c, "Id",
+			     "0x%x is no CAN identifier: right are 0x000 to 0x7ff, and 0x00000000 to 0x1fffffff with all eight digits",
 			     id & ~LAYBY_SIGNALS_EXTENDED);
 	for (i = 0; i < c->frame; i++)
 		if (c->signals->frame[i].can_id == f->can_id)
-			return wrong(c, "Id", "frame %u has this identifier too: right is one section for all that is in a frame",
+			return wrong(c, "Id",
+				     "frame %u has this identifier too: right is one section for all that is in a frame",
 				     i + 1);
 	return 0;
 }
@@ -124,7 +126,8 @@ static int check_length(const struct check *c, const struct layby_signals_frame 
 		return wrong(c, "Length", "%u bytes: a classic frame has 1 to %u", f->length,
 			     CLASSIC_BYTES_MAX);
 	if (!memchr(lengths, f->length, sizeof(lengths)))
-		return wrong(c, "Length", "%u bytes: a CAN FD frame has 1 to 8, 12, 16, 20, 24, 32, 48 or 64",
+		return wrong(c, "Length",
+			     "%u bytes: a CAN FD frame has 1 to 8, 12, 16, 20, 24, 32, 48 or 64",
 			     f->length);
 	return 0;
 }
@@ -140,7 +143,8 @@ static int check_nibble(const struct check *c, const struct layby_signals_frame 
 			const char *key, uint32_t bit)
 {
 	if (bit % 4 || bit / 8 >= f->length || bit / 8 == f->crc_byte)
-		return wrong(c, key, "bit %u: right is a multiple of 4 within the frame, outside the CRC's byte",
+		return wrong(c, key,
+			     "bit %u: right is a multiple of 4 within the frame, outside the CRC's byte",
 			     bit);
 	return 0;
 }
@@ -153,7 +157,8 @@ static int check_profile_1(const struct check *c, const struct layby_signals_fra
 		return wrong(c, "DataIdMode", "%u: right are both, alternate, low and nibble",
 			     f->data_id_mode);
 	if (nibble && le16toh(f->data_id) >> 12)
-		return wrong(c, "DataId", "0x%x: with DataIdMode=nibble it has 12 bits, at most 0xfff",
+		return wrong(c, "DataId",
+			     "0x%x: with DataIdMode=nibble it has 12 bits, at most 0xfff",
 			     le16toh(f->data_id));
 	if (f->length > PROFILE_1_BYTES_MAX)
 		return wrong(c, "Length", "%u bytes: profile 1 protects at most %u", f->length,
@@ -179,7 +184,8 @@ static int check_profile_5(const struct check *c, const struct layby_signals_fra
 			     f->counter_bit ? "CounterBit" : "NibbleBit",
 			     "goes with Protection=profile-1 only: leave it out");
 	if (f->crc_byte + 2u >= f->length)
-		return wrong(c, "CrcByte", "%u: CRC and counter take 3 bytes, the last byte of the frame is %u",
+		return wrong(c, "CrcByte",
+			     "%u: CRC and counter take 3 bytes, the last byte of the frame is %u",
 			     f->crc_byte, f->length - 1u);
 	return check_step(c, f, PROFILE_5_STEP_MAX);
 }
@@ -188,7 +194,8 @@ static int check_unprotected(const struct check *c, const struct layby_signals_f
 {
 	if (f->data_id || f->data_id_mode || f->crc_byte || f->counter_bit || f->nibble_bit ||
 	    f->counter_step)
-		return wrong(c, "Protection", "none, but there is a Data ID, CRC or counter: right is profile-1 or profile-5, or nothing of these");
+		return wrong(c, "Protection",
+			     "none, but there is a Data ID, CRC or counter: right is profile-1 or profile-5, or nothing of these");
 	return 0;
 }
 
@@ -202,7 +209,8 @@ static int check_e2e(const struct check *c, const struct layby_signals_frame *f)
 	case LAYBY_E2E_PROFILE_5:
 		return check_profile_5(c, f);
 	default:
-		return wrong(c, "Protection", "%u: right are none, profile-1 and profile-5", f->e2e);
+		return wrong(c, "Protection",
+			     "%u: right are none, profile-1 and profile-5", f->e2e);
 	}
 }
 
@@ -217,7 +225,8 @@ static int check_frame(const struct check *c)
 		if (c->signals->signal[i].length && c->signals->signal[i].frame == c->frame)
 			mask |= 1u << i;
 	if (f->signals != mask || f->pad)
-		return wrong(c, NULL, "its list of signals is 0x%x, by the signals it is 0x%x: compile the file again",
+		return wrong(c, NULL,
+			     "its list of signals is 0x%x, by the signals it is 0x%x: compile the file again",
 			     f->signals, mask);
 	return 0;
 }
@@ -268,11 +277,13 @@ static int check_place(const struct check *c, const struct layby_signals_signal 
 		uint32_t bit = bit_at(s, i);
 
 		if (bit / 8 >= f->length)
-			return wrong(c, "Start", "%u: a %s signal of %u bits leaves the frame's %u bytes",
+			return wrong(c, "Start",
+				     "%u: a %s signal of %u bits leaves the frame's %u bytes",
 				     le16toh(s->start), s->motorola ? "Motorola" : "Intel",
 				     s->length, f->length);
 		if (is_protection(f, bit))
-			return wrong(c, "Start", "%u: bit %u belongs to the frame's CRC, counter or Data ID",
+			return wrong(c, "Start",
+				     "%u: bit %u belongs to the frame's CRC, counter or Data ID",
 				     le16toh(s->start), bit);
 	}
 	return 0;
@@ -318,7 +329,8 @@ static int check_yes(const struct check *c, const struct layby_signals_signal *s
 	if (!key && s->yes_count)
 		return wrong(c, NULL, "has values that mean yes, but answers no question");
 	if (key && !s->yes_count)
-		return wrong(c, NULL, "%s= is missing: which raw values mean it, as in %s=0", key, key);
+		return wrong(c, NULL,
+			     "%s= is missing: which raw values mean it, as in %s=0", key, key);
 	for (i = 0; i < s->yes_count; i++)
 		if (check_range(c, key, s, &s->yes[i], low, high))
 			return -EINVAL;
@@ -354,7 +366,8 @@ static int check_signal(const struct check *c)
 
 	if (!s->length) {
 		if (LAYBY_SIGNALS_REQUIRED & 1u << c->signal)
-			return wrong(c, NULL, "is missing: without it nothing says that the vehicle is parked");
+			return wrong(c, NULL,
+				     "is missing: without it nothing says that the vehicle is parked");
 		if (!is_zero(s, sizeof(*s)))
 			return wrong(c, "Length", "0 bits: right are 1 to %u",
 				     LAYBY_SIGNALS_BITS_MAX);
@@ -371,7 +384,8 @@ static int check_head(const struct check *c)
 	uint32_t i, known = 0;
 
 	if (le32toh(s->magic) != LAYBY_SIGNALS_MAGIC)
-		return wrong(c, NULL, "not a signals file in binary form: laybyctl signals compile makes one");
+		return wrong(c, NULL,
+			     "not a signals file in binary form: laybyctl signals compile makes one");
 	if (le32toh(s->version) != LAYBY_SIGNALS_VERSION || le32toh(s->size) != sizeof(*s))
 		return wrong(c, NULL, "version %u of %u bytes: right is version %u of %zu bytes",
 			     le32toh(s->version), le32toh(s->size), LAYBY_SIGNALS_VERSION,

@@ -15,8 +15,14 @@
 #ifndef LAYBY_SIGNALS_H
 #define LAYBY_SIGNALS_H
 
+/* an eBPF program has its types from vmlinux.h */
 #ifndef __VMLINUX_H__
 #include <linux/types.h>
+#ifdef __KERNEL__
+#include <linux/build_bug.h>
+#else
+#include <assert.h>
+#endif
 #endif
 
 #define LAYBY_SIGNALS_MAGIC		0x5342594cu	/* "LYBS" */
@@ -170,8 +176,10 @@ struct layby_signals {
 	struct layby_signals_signal signal[LAYBY_SIGNALS];
 };
 
-_Static_assert(sizeof(struct layby_signals_frame) == 16, "signals: frame");
-_Static_assert(sizeof(struct layby_signals_signal) == 64, "signals: signal");
-_Static_assert(sizeof(struct layby_signals) == 16 + 8 * 16 + 6 * 64, "signals: size");
+#ifndef __VMLINUX_H__
+static_assert(sizeof(struct layby_signals_frame) == 16, "signals: frame");
+static_assert(sizeof(struct layby_signals_signal) == 64, "signals: signal");
+static_assert(sizeof(struct layby_signals) == 16 + 8 * 16 + 6 * 64, "signals: size");
+#endif
 
 #endif /* LAYBY_SIGNALS_H */

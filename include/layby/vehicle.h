@@ -59,7 +59,9 @@ struct layby_vehicle_frame {
 	__s32 value[LAYBY_SIGNALS];
 };
 
-_Static_assert(sizeof(struct layby_vehicle_frame) == 44, "vehicle: frame");
+#ifndef __VMLINUX_H__
+static_assert(sizeof(struct layby_vehicle_frame) == 44, "vehicle: frame");
+#endif
 
 /** struct layby_vehicle_bind - context of the program that names the interface */
 struct layby_vehicle_bind {

@@ -236,7 +236,7 @@ static const char *set_signal(uint32_t signal, const char *what, const char *num
 	if (!s->length)
 		return "the signals file has no such signal";
 	if (!what || !parse_value(signal, what, number, &car.sender.raw[signal]))
-		return "right is yes, no, invalid, a number or raw N, if the signal has such a value";
+		return "right is yes, no, invalid, a number or raw N, as far as it has such";
 	send_speaking(1u << s->frame);
 	return NULL;
 }
@@ -294,7 +294,7 @@ static const char *obey(char *words[3])
 		return send_now(words[1]);
 	if (!strcmp(words[0], "period"))
 		return change_period(words[1]);
-	return "no such command; the head of tests/vehicle/car.c lists them";
+	return "no such command; its source lists them at the top";
 }
 
 /* False: the end. */
