@@ -14,6 +14,7 @@
 #include "consent.h"
 #include "control.h"
 #include "layby.h"
+#include "vehicle.h"
 
 static void layby_accel_free(struct kref *ref)
 {
@@ -120,6 +121,10 @@ static int layby_accel_add_all(struct layby_accel *accel)
 		layby_accel_whole(&accel->hw, &whole);
 		return layby_accel_add(accel, &whole);
 	}
+	layby_vehicle_policy(&(struct layby_vehicle_rule){
+		.park_can_id = accel->policy->park_can_id,
+		.signal_age_ns = accel->policy->signal_age_ns,
+	});
 	for (i = 0; i < accel->policy->share_count && !ret; i++)
 		ret = layby_accel_add(accel, &accel->policy->share[i]);
 	return ret;
@@ -148,8 +153,10 @@ void layby_accel_stop(struct layby_accel *accel)
 		layby_partition_stop(accel->partition[i]);
 	layby_policy_release(accel->policy);
 	/* Behind it, so that nobody can give this owner's consent any more. */
-	if (accel->policy)
+	if (accel->policy) {
+		layby_vehicle_policy(NULL);
 		layby_consent_lapse();
+	}
 }
 EXPORT_SYMBOL_GPL(layby_accel_stop);
 

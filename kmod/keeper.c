@@ -26,6 +26,7 @@
 #include "layby.h"
 #include "token.h"
 #include "trace.h"
+#include "vehicle.h"
 
 static struct {
 	raw_spinlock_t lock;		/* everything here */
@@ -554,6 +555,7 @@ static void layby_keeper_suspend(bool suspend)
 {
 	struct layby_gate_input *in = &keeper.in;
 
+	layby_vehicle_forget();
 	raw_spin_lock_irq(&keeper.lock);
 	in->suspend = suspend;
 	in->mode = LAYBY_MODE_UNKNOWN;
