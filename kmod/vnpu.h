@@ -50,6 +50,7 @@ struct vnpu_storm {
  * @sq: submission ring
  * @cq: completion ring
  * @storm: see there
+ * @irq: of its vector, since to ask for it may sleep
  * @index: number of the slot
  * @sq_tail: entries pushed, runs freely; queue lock
  * @cq_head: entries taken, runs freely; queue lock, interrupts only look
@@ -63,6 +64,7 @@ struct vnpu_slot {
 	struct layby_vnpu_descriptor __iomem *sq;
 	struct layby_vnpu_completion __iomem *cq;
 	struct vnpu_storm storm;
+	int irq;
 	u32 index;
 	u32 sq_tail;
 	u32 cq_head;

@@ -34,11 +34,6 @@ static irqreturn_t vnpu_management_interrupt(int irq, void *data)
 
 /* --- Storms --------------------------------------------------------------- */
 
-static int vnpu_slot_irq(struct vnpu_slot *slot)
-{
-	return pci_irq_vector(slot->vnpu->pdev, LAYBY_VNPU_VECTOR_SLOT(slot->index));
-}
-
 static bool vnpu_storm_counts(struct vnpu_storm *storm)
 {
 	ktime_t now = ktime_get();
@@ -66,7 +61,7 @@ static void vnpu_storm_begin(struct vnpu_slot *slot)
 {
 	struct vnpu_storm *storm = &slot->storm;
 
-	disable_irq_nosync(vnpu_slot_irq(slot));
+	disable_irq_nosync(slot->irq);
 	storm->count = 0;
 	storm->polls = VNPU_STORM_POLLS;
 	hrtimer_start(&storm->timer, ns_to_ktime(VNPU_STORM_POLL_NS),
@@ -80,7 +75,7 @@ static enum hrtimer_restart vnpu_storm_poll(struct hrtimer *timer)
 
 	layby_slot_interrupt(slot->vnpu->accel, slot->index);
 	if (!--slot->storm.polls) {
-		enable_irq(vnpu_slot_irq(slot));
+		enable_irq(slot->irq);
 		return HRTIMER_NORESTART;
 	}
 	hrtimer_forward_now(timer, ns_to_ktime(VNPU_STORM_POLL_NS));
@@ -104,16 +99,17 @@ static int vnpu_slot_request(struct vnpu_slot *slot)
 {
 	hrtimer_init(&slot->storm.timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
 	slot->storm.timer.function = vnpu_storm_poll;
-	return request_irq(vnpu_slot_irq(slot), vnpu_slot_interrupt, 0, "layby-slot",
-			   slot);
+	slot->irq = pci_irq_vector(slot->vnpu->pdev,
+				   LAYBY_VNPU_VECTOR_SLOT(slot->index));
+	return request_irq(slot->irq, vnpu_slot_interrupt, 0, "layby-slot", slot);
 }
 
 /* Disabled once more than the timer enables, it stays silent. */
 static void vnpu_slot_free(struct vnpu_slot *slot)
 {
-	disable_irq(vnpu_slot_irq(slot));
+	disable_irq(slot->irq);
 	hrtimer_cancel(&slot->storm.timer);
-	free_irq(vnpu_slot_irq(slot), slot);
+	free_irq(slot->irq, slot);
 }
 
 int vnpu_interrupts_request(struct vnpu *vnpu)
