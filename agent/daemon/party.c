@@ -253,7 +253,7 @@ static void party_renew(struct party *party)
 		party_end_jobs(party, r);
 		return;
 	}
-	agent_pump_soon(party->agent);
+	agent_retry_soon(party->agent);
 }
 
 static bool party_is_stale(const struct party *party)

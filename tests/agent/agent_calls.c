@@ -163,6 +163,18 @@ uint64_t agent_number(sd_bus *bus, const char *property)
 	return value;
 }
 
+const char *agent_string(sd_bus *bus, const char *property)
+{
+	static char text[128];
+	char *value = NULL;
+
+	assert_true(sd_bus_get_property_string(bus, AGENT, AGENT_PATH, AGENT,
+					       property, NULL, &value) >= 0);
+	snprintf(text, sizeof(text), "%s", value);
+	free(value);
+	return text;
+}
+
 const char *wait_end(sd_bus *bus, const char *path)
 {
 	const char *state = "";

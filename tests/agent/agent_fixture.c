@@ -114,6 +114,23 @@ void fixture_node(struct fixture *f, bool present)
 		unlink(f->node);
 }
 
+void fixture_gate(struct fixture *f, const char *reason)
+{
+	char part[80];
+	FILE *file;
+
+	if (!reason) {
+		unlink(f->gate);
+		return;
+	}
+	snprintf(part, sizeof(part), "%s.new", f->gate);
+	file = fopen(part, "we");
+	assert_non_null(file);
+	fprintf(file, "%s\n", reason);
+	fclose(file);
+	assert_int_equal(rename(part, f->gate), 0);
+}
+
 sd_bus *fixture_connect(void)
 {
 	sd_bus *bus = NULL;
@@ -131,6 +148,9 @@ int fixture_setup(void **state)
 	assert_int_equal(chmod(f->dir, 0755), 0);
 	snprintf(f->node, sizeof(f->node), "%s/node", f->dir);
 	setenv("FAKE_LAYBY_NODE", f->node, 1);
+	snprintf(f->gate, sizeof(f->gate), "%s/gate", f->dir);
+	setenv("FAKE_LAYBY_GATE", f->gate, 1);
+	setenv("STATE_DIRECTORY", f->dir, 1);
 	setenv("FAKE_LAYBY_WINDOW", "4194304", 1);
 	setenv("FAKE_LAYBY_DEPTH", "3", 1);
 	unsetenv("NOTIFY_SOCKET");
@@ -151,6 +171,9 @@ static void stop_agent(struct fixture *f)
 
 	if (!f->agent)
 		return;
+	/* which nobody reads any more: a full one would hold it up */
+	close(f->notify);
+	f->notify = -1;
 	kill(f->agent, SIGTERM);
 	assert_int_equal(waitpid(f->agent, &status, 0), f->agent);
 	assert_int_equal(status, 0);
@@ -165,7 +188,8 @@ int fixture_teardown(void **state)
 	sd_bus_flush_close_unref(f->bus);
 	kill(f->daemon, SIGTERM);
 	waitpid(f->daemon, NULL, 0);
-	close(f->notify);
+	if (f->notify >= 0)
+		close(f->notify);
 	snprintf(command, sizeof(command), "rm -rf %s", f->dir);
 	assert_int_equal(system(command), 0);
 	free(f);

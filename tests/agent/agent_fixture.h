@@ -31,6 +31,7 @@
 struct fixture {
 	char dir[32];
 	char node[64];
+	char gate[64];
 	pid_t daemon;
 	pid_t agent;
 	int notify;
@@ -42,6 +43,8 @@ int fixture_setup(void **state);
 int fixture_teardown(void **state);
 sd_bus *fixture_connect(void);
 void fixture_node(struct fixture *f, bool present);
+/* The kernel says this reason from now on; NULL: there is no module. */
+void fixture_gate(struct fixture *f, const char *reason);
 /* The next datagram that the agent sent to its service manager. */
 const char *fixture_notified(struct fixture *f, int timeout_ms);
 /* Runs @check as another user; its assertions count. */
@@ -84,5 +87,7 @@ void check_output(sd_bus *bus, const char *path, uint32_t index,
 		  const void *data, size_t size);
 uint32_t count_jobs(sd_bus *bus);
 uint64_t agent_number(sd_bus *bus, const char *property);
+/* Empty if it has none. */
+const char *agent_string(sd_bus *bus, const char *property);
 
 #endif

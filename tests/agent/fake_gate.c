@@ -2,7 +2,8 @@
 /*
  * A gate link without a kernel: the gate is what the file $FAKE_LAYBY_GATE
  * says, the name of a reason. Without the file there is no module. The policy
- * is always the same, but not in force for "no-policy".
+ * is always the same, but not in force for "no-policy"; consent is held from then
+ * on, but for "no-consent".
  */
 #include "fake_gate.h"
 
@@ -48,9 +49,14 @@ static uint32_t read_reason(void)
 	return reason ?: (abort(), 0);
 }
 
+static bool is_consent_held(uint32_t reason)
+{
+	return reason > LAYBY_GATE_NO_POLICY && reason != LAYBY_GATE_NO_CONSENT;
+}
+
 static void set_reason(struct gate_state *state, uint32_t reason)
 {
-	bool consent = reason > LAYBY_GATE_NO_CONSENT;
+	bool consent = is_consent_held(reason);
 
 	*state = (struct gate_state){
 		.known = reason != 0,
@@ -66,8 +72,16 @@ static void set_reason(struct gate_state *state, uint32_t reason)
 		.consent_id = { consent },
 		.consent_serial = consent,
 	};
+}
+
+/* A file that was written, not moved to its place, is a change without event. */
+void fake_gate_look(void)
+{
+	uint32_t reason = read_reason();
+
 	if (reason)
-		fake_layby_gate(state->open, consent);
+		fake_layby_gate(reason == LAYBY_GATE_OPEN,
+				is_consent_held(reason));
 }
 
 int gate_link_get_state(struct gate_link *link, struct gate_state *ret_state)
@@ -76,6 +90,7 @@ int gate_link_get_state(struct gate_link *link, struct gate_state *ret_state)
 
 	if (reason != link->state.reason)
 		set_reason(&link->state, reason);
+	fake_gate_look();
 	*ret_state = link->state;
 	return 0;
 }

@@ -9,5 +9,7 @@
 
 /* What the kernel does with guest nodes when the gate changes. */
 void fake_layby_gate(bool open, bool consent);
+/* Has it changed, though nobody was told? */
+void fake_gate_look(void);
 
 #endif

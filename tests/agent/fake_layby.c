@@ -237,6 +237,7 @@ int layby_buffer_create(struct layby_node *node, uint64_t size, uint32_t flags,
 	window_used += size;
 	node->buffer_count++;
 	LIST_INSERT_HEAD(&node->buffers, buffer, entries);
+	fake_gate_look();
 	*ret_buffer = buffer;
 	return 0;
 }
@@ -514,6 +515,7 @@ int layby_queue_wait(struct layby_queue *queue, uint64_t timeout_ns,
 	flight->job->in_flight--;
 	queue->count--;
 	free(flight);
+	fake_gate_look();
 	return 0;
 }
 

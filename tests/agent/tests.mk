@@ -55,7 +55,7 @@ $(TO)/layby-agentd $(TO)/laybyctl:
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(URING) $(LIBS)
 
-$(TO)/test_agent_submit $(TO)/test_agent_life: $(TO)/%: $(TO)/%.o $(fixture_o)
+$(TO)/test_agent_submit $(TO)/test_agent_life $(TO)/test_agent_gate: $(TO)/%: $(TO)/%.o $(fixture_o)
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(CMOCKA)
 
@@ -67,7 +67,7 @@ $(TO)/test_policy_values: $(TO)/test_policy_values.o $(test_tools_o)
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(URING) $(TOOLS) $(CMOCKA)
 
 tests := $(addprefix $(TO)/,test_client test_queue test_agent_submit \
-	test_agent_life test_policy_values layby-agentd laybyctl)
+	test_agent_life test_agent_gate test_policy_values layby-agentd laybyctl)
 
 check: all $(tests)
 	@$(T)/run $(O)
