@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * What a token's being given outlives: the file that it came by, and the
- * accelerator. The first program to run: its serials are the lowest.
+ * accelerator. Runs between test_account and test_give, with serials to match.
  */
 #include <unistd.h>
 
