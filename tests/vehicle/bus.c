@@ -34,7 +34,7 @@ void read_signals(void)
 struct report report(void)
 {
 	FILE *file = fopen(REPORT, "re");
-	struct report r = {};
+	struct report r = { .heartbeat_ms = -1 };
 	char line[128];
 	int signal = 0, count = 0;
 
@@ -43,7 +43,8 @@ struct report report(void)
 	while (fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "mode %15s", r.mode) == 1 ||
 		    sscanf(line, "ifindex %d", &r.ifindex) == 1 ||
-		    !strncmp(line, "heartbeat", 9))
+		    sscanf(line, "heartbeat age_ms %ld", &r.heartbeat_ms) == 1 ||
+		    !strcmp(line, "heartbeat\n"))
 			continue;
 		if (count < LAYBY_COUNTS &&
 		    sscanf(line, "count %*s %lu", &r.count[count]) == 1)

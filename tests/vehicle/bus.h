@@ -27,6 +27,7 @@
 struct report {
 	char mode[16];
 	int ifindex;
+	long heartbeat_ms;	/* its age, -1: never */
 	struct {
 		char state[16];
 		long value;
