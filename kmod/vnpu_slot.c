@@ -101,11 +101,10 @@ u32 vnpu_tiles_busy(void *hw)
 
 int vnpu_watchdog(void *hw, u64 timeout_ns)
 {
-	u64 us = DIV_ROUND_UP_ULL(timeout_ns, NSEC_PER_USEC);
-
-	if (us > U32_MAX)
+	if (timeout_ns > (u64)U32_MAX * NSEC_PER_USEC)
 		return -EINVAL;
-	return vnpu_command(hw, LAYBY_VNPU_OP_WATCHDOG, 0, us);
+	return vnpu_command(hw, LAYBY_VNPU_OP_WATCHDOG, 0,
+			    DIV_ROUND_UP_ULL(timeout_ns, NSEC_PER_USEC));
 }
 
 void vnpu_feed(void *hw)
