@@ -161,10 +161,11 @@ static bool is_to_be_given(const struct gate_state *was,
 	       was->reason != LAYBY_GATE_CLOCK_STEPPED;
 }
 
+/* With the policy consent only lapses: the same token may be given again. */
 static bool was_withdrawn(const struct gate_state *was,
 			  const struct gate_state *now)
 {
-	return was->known && now->known && was->has_consent &&
+	return was->known && policy_in_force(now) && was->has_consent &&
 	       !now->has_consent;
 }
 

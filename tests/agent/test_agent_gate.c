@@ -451,6 +451,10 @@ static void test_kept_consent_is_given(void **state)
 	assert_string_equal(text, "KEPTsignature");
 	gate(f, "open");
 	assert_int_equal(read_path(f->dir, "/consent/token.bin", text), 4);
+	/* the accelerator goes, and comes back: not withdrawn */
+	gate(f, "no-policy");
+	assert_int_equal(read_path(f->dir, "/consent/token.bin", text), 4);
+	gate(f, "open");
 	gate(f, "no-consent");
 	assert_int_equal(read_path(f->dir, "/consent/token.bin", text),
 			 -ENOENT);
