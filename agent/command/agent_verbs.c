@@ -55,6 +55,13 @@ static int get_partition(sd_bus *bus, sd_json_variant **object)
 	return r < 0 ? fail_bus(r, &error, "agent") : EXIT_OK;
 }
 
+static bool is_development_key(sd_json_variant *agent)
+{
+	sd_json_variant *kind = sd_json_variant_by_key(agent, "key_kind");
+
+	return kind && !strcmp(sd_json_variant_string(kind), "development");
+}
+
 int verb_status(const struct options *options, const char *argument)
 {
 	_json_ *agent = NULL, *partition = NULL;
@@ -74,6 +81,8 @@ int verb_status(const struct options *options, const char *argument)
 			       print_json(options, agent);
 	}
 	print_fields(options, agent_fields, agent);
+	if (is_development_key(agent))
+		print_development_key(options);
 	print_fields(options, partition_fields, partition);
 	return EXIT_OK;
 }

@@ -40,6 +40,8 @@ struct options {
 int verb_info(const struct options *options, const char *argument);
 int verb_run(const struct options *options, const char *argument);
 int verb_status(const struct options *options, const char *argument);
+int verb_gate(const struct options *options, const char *argument);
+int verb_monitor(const struct options *options, const char *argument);
 int verb_submit(const struct options *options, const char *argument);
 int verb_jobs(const struct options *options, const char *argument);
 int verb_result(const struct options *options, const char *argument);
@@ -56,6 +58,10 @@ int fail(enum exit_code code, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 int fail_errno(int r, const char *what);
 int fail_bus(int r, const sd_bus_error *error, const char *what);
+
+/* gate.c: returns when it is open, and says on stderr what it waits for */
+int gate_wait(void);
+void print_development_key(const struct options *options);
 
 /* files.c */
 int file_open_input(const char *path, uint64_t *ret_size);

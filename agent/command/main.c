@@ -20,6 +20,10 @@ static const struct verb {
 } verbs[] = {
 	{ "status", "status", "the agent, its partition and its jobs",
 	  verb_status, 0, 0, false },
+	{ "gate", "gate", "may guest work run, why not, what would open the gate",
+	  verb_gate, 0, 0, false },
+	{ "monitor", "monitor", "a line for each change of the gate, until a signal",
+	  verb_monitor, 0, 0, false },
 	{ "info", "info [driving|guest|NODE]",
 	  "what a partition's node says; without an argument both", verb_info,
 	  0, 1, false },

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 static void close_nodep(struct layby_node **node)
@@ -142,6 +143,9 @@ struct task {
 	void *output_data[LAYBY_MAX_OUTPUTS];
 	struct layby_job *job;
 	struct layby_completion last;
+	bool guest;
+	/* how often memory could not be reached */
+	uint32_t faults;
 	uint64_t ticks_hz;
 	uint64_t runs, energy_uj, queue_ticks, run_ticks;
 	uint64_t wall_us, wall_us_min, wall_us_max;
@@ -181,18 +185,52 @@ static int task_add_buffer(struct task *task, uint64_t size, const char *what,
 
 static int read_into(int fd, char *data, uint64_t size)
 {
+	uint64_t done = 0;
 	ssize_t n;
 
-	while (size) {
-		n = read(fd, data, size);
+	while (done < size) {
+		n = pread(fd, data + done, size - done, (off_t)done);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return n < 0 ? -errno : -ENODATA;
-		data += n;
-		size -= (uint64_t)n;
+		done += (uint64_t)n;
 	}
 	return 0;
+}
+
+static int write_from(int fd, const char *data, uint64_t size)
+{
+	uint64_t done = 0;
+	ssize_t n;
+
+	while (done < size) {
+		n = pwrite(fd, data + done, size - done, (off_t)done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		done += (uint64_t)n;
+	}
+	return 0;
+}
+
+/* Of these waits: it opens soon after the gate, or it is gone for good. */
+#define FAULTS_MAX 1000
+#define FAULT_PAUSE_US 5000
+
+/*
+ * While the gate is closed guest memory cannot be reached: system calls say so
+ * with EFAULT where our own access would end us. 1: it is open, try again.
+ */
+static int task_wait_for_memory(struct task *task, int r)
+{
+	if (r != -EFAULT || !task->guest || task->faults == FAULTS_MAX)
+		return r;
+	task->faults++;
+	usleep(FAULT_PAUSE_US);
+	r = gate_wait();
+	return r == EXIT_OK ? 1 : -ECANCELED;
 }
 
 static int task_load(struct task *task, const char *path,
@@ -209,7 +247,9 @@ static int task_load(struct task *task, const char *path,
 	r = task_add_buffer(task, size, path, ret_range, &data);
 	if (r != EXIT_OK)
 		return r;
-	r = read_into(fd, data, size);
+	do
+		r = task_wait_for_memory(task, read_into(fd, data, size));
+	while (r > 0);
 	return r < 0 ? fail(EXIT_USAGE, "%s: %s", path, strerror(-r)) : EXIT_OK;
 }
 
@@ -238,15 +278,11 @@ static int task_prepare(struct task *task, const struct options *options)
 		.longest_run_ns = options->longest_ms * 1000000,
 	};
 	struct layby_partition_info info;
-	struct layby_accel_info accel;
 	int r;
 
 	r = layby_node_query_partition(task->node, &info);
-	if (r >= 0)
-		r = layby_node_query_accel(task->node, &accel);
 	if (r < 0)
 		return fail_errno(r, "query");
-	task->ticks_hz = accel.ticks_hz;
 	if (spec.longest_run_ns > info.longest_run_max_ns)
 		return fail(
 			EXIT_USAGE,
@@ -256,11 +292,29 @@ static int task_prepare(struct task *task, const struct options *options)
 	return r < 0 ? fail_errno(r, "preparing the job") : EXIT_OK;
 }
 
+static int task_query(struct task *task)
+{
+	struct layby_partition_info info;
+	struct layby_accel_info accel;
+	int r;
+
+	r = layby_node_query_partition(task->node, &info);
+	if (r >= 0)
+		r = layby_node_query_accel(task->node, &accel);
+	if (r < 0)
+		return fail_errno(r, "query");
+	task->guest = info.partition_class == LAYBY_CLASS_GUEST;
+	task->ticks_hz = accel.ticks_hz;
+	return EXIT_OK;
+}
+
 static int task_init(struct task *task, const struct options *options)
 {
 	int r;
 
 	r = open_node(options->partition, &task->node);
+	if (r == EXIT_OK)
+		r = task_query(task);
 	if (r != EXIT_OK)
 		return r;
 	r = layby_queue_create(task->node, 1, LAYBY_QUEUE_SINGLE_ISSUER,
@@ -297,6 +351,16 @@ static void task_count(struct task *task, uint64_t wall_us)
 	task->runs++;
 }
 
+/* The gate was closed, or closed under it: the run does not count. */
+static bool task_is_put_off(const struct task *task)
+{
+	const struct layby_completion *last = &task->last;
+
+	return last->result == -ESHUTDOWN ||
+	       (last->result == -ECANCELED && last->has_report &&
+		last->report.reason == LAYBY_REASON_RECLAIMED);
+}
+
 static int task_run_once(struct task *task)
 {
 	uint64_t start = now_us();
@@ -311,7 +375,8 @@ static int task_run_once(struct task *task)
 	while (r == -EINTR);
 	if (r < 0)
 		return r;
-	task_count(task, now_us() - start);
+	if (!task_is_put_off(task))
+		task_count(task, now_us() - start);
 	return 0;
 }
 
@@ -323,6 +388,12 @@ static int task_run(struct task *task, const struct options *options)
 		r = task_run_once(task);
 		if (r < 0)
 			return fail_errno(r, "submitting the job");
+		if (!task_is_put_off(task))
+			continue;
+		r = gate_wait();
+		if (r != EXIT_OK)
+			return r;
+		task->last.result = 0;
 	}
 	return EXIT_OK;
 }
@@ -363,14 +434,30 @@ static int task_print(const struct task *task, const struct options *options)
 	return print_object(options, job_fields, object);
 }
 
-static int task_write(const struct task *task, const struct options *options)
+/* By way of a memfd, so that the file sees one writing, without pauses. */
+static int task_write_output(struct task *task, const char *path,
+			     const void *data, uint64_t size)
+{
+	_cleanup_close_ int fd = memfd_create("layby-output", MFD_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return fail_errno(-errno, path);
+	do
+		r = task_wait_for_memory(task, write_from(fd, data, size));
+	while (r > 0);
+	return r < 0 ? fail_errno(r, path) : file_write_fd(path, fd);
+}
+
+static int task_write(struct task *task, const struct options *options)
 {
 	uint32_t i;
 	int r = EXIT_OK;
 
 	for (i = 0; r == EXIT_OK && i < options->output_count; i++)
-		r = file_write(options->outputs[i], task->output_data[i],
-			       options->output_sizes[i]);
+		r = task_write_output(task, options->outputs[i],
+				      task->output_data[i],
+				      options->output_sizes[i]);
 	return r;
 }
 

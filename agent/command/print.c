@@ -34,6 +34,18 @@ const struct field agent_fields[] = {
 	{ "JobsQueued", "jobs_queued", "Jobs queued" },
 	{ "JobsRunning", "jobs_running", "Jobs running" },
 	{ "JobsDone", "jobs_done", "Jobs done" },
+	{ "GateOpen", "gate_open", "Gate open" },
+	{ "GateReason", "gate_reason", "Gate's reason" },
+	{ "GateSinceUs", "gate_since_us", NULL },
+	{ "Mode", "mode", "Vehicle" },
+	{ "Sealed", "sealed", "Sealed" },
+	{ "FaultLatched", "fault_latched", "Fault latched" },
+	{ "ConsentId", "consent_id", "Consent" },
+	{ "PolicyState", "policy_state", "Policy" },
+	{ "PolicyId", "policy_id", "Policy's name" },
+	{ "PolicySerial", "policy_serial", "Policy's serial" },
+	{ "PolicyDigest", "policy_digest", "Policy's SHA-256" },
+	{ "KeyKind", "key_kind", "Key" },
 	{}
 };
 
@@ -130,6 +142,8 @@ void print_fields(const struct options *options, const struct field *fields,
 	char buffer[256];
 
 	for (field = fields; field->key; field++) {
+		if (!field->label)
+			continue;
 		text = field_text(field, object, buffer, sizeof(buffer));
 		if (text)
 			fprintf(out(options), "%19s: %s\n", field->label, text);

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * gate and monitor: asked of the kernel itself, so that they answer also while
+ * no agent runs; and waiting for the gate to open.
+ */
+#include "command.h"
+
+#include <errno.h>
+#include <gate_link.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+
+#define UNSIGNED SD_JSON_BUILD_PAIR_UNSIGNED
+#define STRING SD_JSON_BUILD_PAIR_STRING
+#define BOOLEAN SD_JSON_BUILD_PAIR_BOOLEAN
+
+static void close_linkp(struct gate_link **link)
+{
+	gate_link_close(*link);
+}
+
+#define _link_ _cleanup_(close_linkp) struct gate_link
+#define _json_ _cleanup_(sd_json_variant_unrefp) sd_json_variant
+
+static int no_module(void)
+{
+	return fail(EXIT_UNREACHABLE,
+		    "the layby module is not loaded, or it is older than laybyctl");
+}
+
+static int open_link(struct gate_link **ret_link)
+{
+	int r = gate_link_open(ret_link);
+
+	return r < 0 ? fail_errno(r, "netlink") : EXIT_OK;
+}
+
+/* --- in words ------------------------------------------------------------- */
+
+static void sentence(const struct gate_state *state, char *text, size_t size)
+{
+	if (state->open)
+		snprintf(text, size, "The gate is open: guest work may run.");
+	else
+		snprintf(text, size,
+			 "The gate is closed because %s; it opens when %s.",
+			 gate_reason_text(state->reason),
+			 gate_reason_remedy(state->reason));
+}
+
+static const struct field gate_fields[] = {
+	{ NULL, "reason", "Reason" },
+	{ NULL, "for_us", "For", UNIT_US },
+	{ NULL, "guests_in", "Guest has tiles" },
+	{ NULL, "mode", "Vehicle" },
+	{ NULL, "signal_age_us", "Signals heard", UNIT_US },
+	{ NULL, "sealed", "Sealed" },
+	{ NULL, "fault", "Fault latched" },
+	{ NULL, "consent_left_uj", "Consent, left", UNIT_UJ },
+	{ NULL, "lease_held", "Lease held" },
+	{ NULL, "governor_attached", "Governor attached" },
+	{ NULL, "temperature_mdeg", "Temperature, mC" },
+	{ NULL, "policy", "Policy" },
+	{ NULL, "policy_id", "Policy's name" },
+	{ NULL, "policy_serial", "Policy's serial" },
+	{ NULL, "policy_digest", "Policy's SHA-256" },
+	{ NULL, "key", "Key" },
+	{ NULL, "reclaims", "Reclaims" },
+	{ NULL, "reclaim_worst_us", "Longest reclaim", UNIT_US },
+	{}
+};
+
+static int add_unsigned(sd_json_variant **object, const char *key, bool is,
+			uint64_t value)
+{
+	return is ? sd_json_variant_set_field_unsigned(object, key, value) : 0;
+}
+
+static int build_state(const struct gate_state *state,
+		       sd_json_variant **object)
+{
+	char text[512];
+	int r;
+
+	sentence(state, text, sizeof(text));
+	r = sd_json_buildo(
+		object, BOOLEAN("open", state->open),
+		STRING("reason", layby_gate_reason_name(state->reason)),
+		STRING("sentence", text), UNSIGNED("change", state->change),
+		UNSIGNED("since_us", state->since_ns / NSEC_PER_USEC),
+		UNSIGNED("for_us",
+			 (state->now_ns - state->since_ns) / NSEC_PER_USEC),
+		BOOLEAN("guests_in", state->guests_in),
+		STRING("mode", gate_mode_name(state->mode)),
+		BOOLEAN("sealed", state->sealed),
+		BOOLEAN("fault", state->fault),
+		BOOLEAN("lease_held", state->lease_held),
+		BOOLEAN("governor_attached", state->governor_attached));
+	if (r >= 0)
+		r = add_unsigned(object, "signal_age_us",
+				 state->signal_age_ns != GATE_NO_AGE,
+				 state->signal_age_ns / NSEC_PER_USEC);
+	if (r >= 0)
+		r = add_unsigned(object, "consent_left_uj", state->has_consent,
+				 state->consent_left_uj);
+	if (r >= 0 && state->has_temperature)
+		r = sd_json_variant_set_field_integer(object,
+						      "temperature_mdeg",
+						      state->temperature_mdeg);
+	return r;
+}
+
+static void hex(const uint8_t *bytes, size_t count, char *text)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static int add_policy(const struct gate_policy *policy,
+		      sd_json_variant **object)
+{
+	char digest[2 * sizeof(policy->digest) + 1];
+	int r;
+
+	r = sd_json_variant_set_field_string(
+		object, "policy", gate_policy_state_name(policy->state));
+	if (r >= 0)
+		r = sd_json_variant_set_field_string(
+			object, "key", gate_key_kind_name(policy->key_kind));
+	if (r < 0 || policy->state != LAYBY_POLICY_STATE_IN_FORCE)
+		return r;
+	hex(policy->digest, sizeof(policy->digest), digest);
+	r = sd_json_variant_set_field_string(object, "policy_id", policy->id);
+	if (r >= 0)
+		r = sd_json_variant_set_field_unsigned(object, "policy_serial",
+						       policy->serial);
+	if (r >= 0)
+		r = sd_json_variant_set_field_string(object, "policy_digest",
+						     digest);
+	return r;
+}
+
+static int add_counters(const struct gate_counters *counters,
+			sd_json_variant **object)
+{
+	int r;
+
+	r = sd_json_variant_set_field_unsigned(object, "reclaims",
+					       counters->reclaims);
+	if (r < 0 || !counters->reclaims)
+		return r;
+	return sd_json_variant_set_field_unsigned(
+		object, "reclaim_worst_us", counters->worst_ns / NSEC_PER_USEC);
+}
+
+/* --- gate ----------------------------------------------------------------- */
+
+void print_development_key(const struct options *options)
+{
+	fputs("    DEVELOPMENT KEY: this module takes policies of a key that was made when it was\n"
+	      "    built. It must not go on the road.\n",
+	      options_write_to_stdout(options) ? stderr : stdout);
+}
+
+static int gate_print(const struct options *options,
+		      const struct gate_policy *policy,
+		      sd_json_variant *object)
+{
+	sd_json_variant *text = sd_json_variant_by_key(object, "sentence");
+
+	if (options->json)
+		return print_json(options, object);
+	puts(sd_json_variant_string(text));
+	print_fields(options, gate_fields, object);
+	if (policy->key_kind == LAYBY_KEY_DEVELOPMENT)
+		print_development_key(options);
+	return EXIT_OK;
+}
+
+int verb_gate(const struct options *options, const char *argument)
+{
+	struct gate_counters counters;
+	struct gate_policy policy;
+	struct gate_state state;
+	_json_ *object = NULL;
+	_link_ *link = NULL;
+	int r;
+
+	r = open_link(&link);
+	if (r != EXIT_OK)
+		return r;
+	r = gate_link_get_state(link, &state);
+	if (r >= 0 && !state.known)
+		return no_module();
+	if (r >= 0)
+		r = gate_link_get_policy(link, &policy);
+	if (r >= 0)
+		r = gate_link_get_counters(link, &counters);
+	if (r >= 0)
+		r = build_state(&state, &object);
+	if (r >= 0)
+		r = add_policy(&policy, &object);
+	if (r >= 0)
+		r = add_counters(&counters, &object);
+	return r < 0 ? fail_errno(r, "gate") :
+		       gate_print(options, &policy, object);
+}
+
+/* --- monitor -------------------------------------------------------------- */
+
+static void print_time(void)
+{
+	struct timespec now;
+	char text[32];
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	localtime_r(&now.tv_sec, &tm);
+	strftime(text, sizeof(text), "%F %T", &tm);
+	printf("%s.%03ld  ", text, now.tv_nsec / 1000000);
+}
+
+static void monitor_line(const struct gate_state *state)
+{
+	print_time();
+	if (!state->known)
+		puts("the layby module is not loaded");
+	else if (!state->open)
+		printf("closed  %s: %s%s\n",
+		       layby_gate_reason_name(state->reason),
+		       gate_reason_text(state->reason),
+		       state->guests_in ? "; tiles are being taken back" : "");
+	else
+		puts(state->guests_in ? "open    guest has its tiles" : "open");
+}
+
+static void on_event(const struct gate_state *state, void *userdata)
+{
+	const struct options *options = userdata;
+	_json_ *object = NULL;
+
+	if (!options->json)
+		monitor_line(state);
+	else if (build_state(state, &object) >= 0)
+		sd_json_variant_dump(object, SD_JSON_FORMAT_NEWLINE, stdout,
+				     NULL);
+	fflush(stdout);
+}
+
+/* Events come until a signal ends us, or nobody reads what we write. */
+static int follow(struct gate_link *link, gate_event_fn call, void *userdata,
+		  const bool *end)
+{
+	struct pollfd p = { .fd = gate_link_fd(link), .events = POLLIN };
+	int r;
+
+	while (!*end && !ferror(stdout)) {
+		if (poll(&p, 1, -1) < 0 && errno != EINTR)
+			return -errno;
+		r = gate_link_process(link, call, userdata);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int verb_monitor(const struct options *options, const char *argument)
+{
+	const bool never = false;
+	struct gate_state state;
+	_link_ *link = NULL;
+	int r;
+
+	r = open_link(&link);
+	if (r != EXIT_OK)
+		return r;
+	r = gate_link_get_state(link, &state);
+	if (r >= 0) {
+		on_event(&state, (void *)options);
+		r = follow(link, on_event, (void *)options, &never);
+	}
+	return r < 0 ? fail_errno(r, "gate") : EXIT_OK;
+}
+
+/* --- waiting -------------------------------------------------------------- */
+
+struct wait {
+	uint32_t told;
+	bool end;
+};
+
+static void on_wait(const struct gate_state *state, void *userdata)
+{
+	struct wait *wait = userdata;
+	char text[512];
+
+	wait->end = !state->known || (state->open && state->guests_in);
+	if (wait->end || state->open || state->reason == wait->told)
+		return;
+	wait->told = state->reason;
+	sentence(state, text, sizeof(text));
+	fprintf(stderr, "laybyctl: waiting. %s\n", text);
+}
+
+int gate_wait(void)
+{
+	struct wait wait = {};
+	struct gate_state state;
+	_link_ *link = NULL;
+	int r;
+
+	r = open_link(&link);
+	if (r != EXIT_OK)
+		return r;
+	r = gate_link_get_state(link, &state);
+	if (r >= 0 && !state.known)
+		return no_module();
+	if (r >= 0) {
+		on_wait(&state, &wait);
+		r = follow(link, on_wait, &wait, &wait.end);
+	}
+	return r < 0 ? fail_errno(r, "gate") : EXIT_OK;
+}
