@@ -297,7 +297,9 @@ static void on_wait(const struct gate_state *state, void *userdata)
 	struct wait *wait = userdata;
 	char text[512];
 
-	wait->end = !state->known || (state->open && state->guests_in);
+	/* without a policy there is no guest partition to wait for */
+	wait->end = !state->known || state->reason == LAYBY_GATE_NO_POLICY ||
+		    (state->open && state->guests_in);
 	if (wait->end || state->open || state->reason == wait->told)
 		return;
 	wait->told = state->reason;

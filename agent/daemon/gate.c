@@ -29,11 +29,16 @@ const struct gate_policy *gate_policy(const struct gate *gate)
 	return &gate->policy;
 }
 
+/*
+ * Without a policy there is no guest partition that could open again: a job that
+ * is held then ends as the device says.
+ */
 bool gate_is_closed(const struct gate *gate)
 {
 	const struct gate_state *state = &gate->state;
 
-	return state->known && !(state->open && state->guests_in);
+	return state->known && state->reason != LAYBY_GATE_NO_POLICY &&
+	       !(state->open && state->guests_in);
 }
 
 uint64_t gate_change(const struct gate *gate)

@@ -20,7 +20,7 @@ struct party;
 int gate_create(struct agent *agent, struct gate **ret_gate);
 void gate_destroy(struct gate *gate);
 
-/* Known to be closed: nothing is to be started. False without a module. */
+/* Closed, and may open: nothing is to be started. False without a module. */
 bool gate_is_closed(const struct gate *gate);
 /* The number of changes so far. */
 uint64_t gate_change(const struct gate *gate);

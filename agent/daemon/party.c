@@ -249,8 +249,9 @@ static void party_renew(struct party *party)
 	party_close(party);
 	r = party_open(party);
 	if (r < 0) {
+		log_error("opening the partition again: %s", strerror(-r));
 		party_close(party);
-		party_end_jobs(party, r);
+		party_end_jobs(party, -ENODEV);
 		return;
 	}
 	agent_retry_soon(party->agent);

@@ -140,6 +140,22 @@ static void test_jobs_wait_while_closed(void **state)
 	assert_int_equal(reclaims(f, path), 0);
 }
 
+/* Nothing is to be waited for: the device says what becomes of them. */
+static void test_jobs_without_a_policy(void **state)
+{
+	struct fixture *f = *state;
+	char path[64];
+
+	gate(f, "driving");
+	submit_ok(f->bus, usual("copy 0"), path);
+	usleep(50000);
+	assert_string_equal(job_string(f->bus, path, "State"), "queued");
+	fixture_node(f, false);
+	gate(f, "no-policy");
+	assert_string_equal(wait_end(f->bus, path), "failed");
+	assert_int_equal(job_result(f->bus, path), -ENODEV);
+}
+
 static void test_job_is_taken_back(void **state)
 {
 	struct fixture *f = *state;
@@ -469,6 +485,7 @@ int main(void)
 		TEST(test_tells_the_gate),
 		TEST(test_tells_the_policy),
 		TEST(test_jobs_wait_while_closed),
+		TEST(test_jobs_without_a_policy),
 		TEST(test_job_is_taken_back),
 		TEST(test_taken_back_and_cancelled),
 		TEST(test_refused_while_it_closed),
