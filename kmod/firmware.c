@@ -24,6 +24,7 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/stringify.h>
 #include <linux/sysfs.h>
 
 #include "firmware.h"
@@ -33,14 +34,16 @@
 /* What happens to the accelerator then, for the end of the one line. */
 #define NO_POLICY	"layby: no policy in force, driving has the whole device: "
 
-/* LAYBY_POLICY_KEY_DEVELOPMENT or _PRODUCTION, out of Kbuild */
+/* Out of Kbuild: DEVELOPMENT or PRODUCTION, and a decimal number */
 #define CERTIFICATE_KEY	CONCATENATE(LAYBY_POLICY_KEY_, LAYBY_CERTIFICATE_KEY)
+#define SERIAL_FLOOR	CONCATENATE(LAYBY_POLICY_FLOOR, ULL)
 
-/* certificate.S */
-extern const u8 layby_certificate[], layby_certificate_end[];
+/* What an image holds can be seen without that it boots: modinfo layby.ko */
+MODULE_INFO(policy_key, __stringify(LAYBY_CERTIFICATE_KEY));
+MODULE_INFO(policy_serial_floor, __stringify(LAYBY_POLICY_FLOOR));
 
 static struct {
-	struct mutex claiming;
+	struct mutex claiming;	/* reading the files for one accelerator */
 	spinlock_t lock;	/* the two below */
 	struct layby_policy_in_force *policy;
 	enum layby_policy_state state;
@@ -93,7 +96,7 @@ enum layby_policy_key layby_policy_key(void)
 
 u64 layby_policy_serial_floor(void)
 {
-	return LAYBY_POLICY_FLOOR;
+	return SERIAL_FLOOR;
 }
 
 static void layby_policy_set(struct layby_policy_in_force *policy,
@@ -240,7 +243,7 @@ static enum layby_policy_state layby_policy_check(const struct firmware *file,
 		.memory_bytes = hw->memory_bytes,
 		.abort_bound_ns = hw->abort_bound_ns,
 		.reset_bound_ns = layby_hw_reset_bound(hw),
-		.serial_floor = LAYBY_POLICY_FLOOR,
+		.serial_floor = SERIAL_FLOOR,
 		.page_bytes = PAGE_SIZE,
 		.tiles = hw->tiles,
 		.slots = hw->slots,
@@ -273,10 +276,10 @@ static enum layby_policy_state layby_policy_verify(const struct firmware *file,
 		dev_err(dev, NO_POLICY LAYBY_POLICY_SIGNATURE " is no signature of a policy\n");
 		break;
 	case -ENOKEY:
-		dev_err(dev, NO_POLICY LAYBY_POLICY_SIGNATURE " was made with another key than that of the built-in certificate\n");
+		dev_err(dev, NO_POLICY LAYBY_POLICY_SIGNATURE " was made with another key than ours\n");
 		break;
 	case -EKEYREJECTED:
-		dev_err(dev, NO_POLICY LAYBY_POLICY_SIGNATURE " is not the signature of this " LAYBY_POLICY_FILE "\n");
+		dev_err(dev, NO_POLICY LAYBY_POLICY_SIGNATURE " is of other bytes\n");
 		break;
 	default:
 		dev_err(dev, NO_POLICY "the signature cannot be verified: %d\n", ret);
@@ -304,8 +307,8 @@ static enum layby_policy_state layby_policy_accept(const struct firmware *file,
 		dev_err(hw->dev, NO_POLICY "out of memory\n");
 		return LAYBY_POLICY_UNREADABLE;
 	}
-	dev_err(hw->dev, NO_POLICY "the owner's certificate in " LAYBY_POLICY_FILE " is no X.509 certificate that can be used: %d\n",
-		ret);
+	dev_err(hw->dev, NO_POLICY "the owner's certificate in %s cannot be used: %d\n",
+		LAYBY_POLICY_FILE, ret);
 	return LAYBY_POLICY_WRONG;
 }
 
@@ -378,8 +381,10 @@ struct layby_policy_in_force *layby_policy_claim(const struct layby_hw *hw)
 	state = layby_policy_find(hw, &policy);
 	if (policy) {
 		kref_get(&policy->ref);
-		dev_info(hw->dev, "layby: policy %s, serial %llu, %s key, in force: sha256 %*phN\n",
-			 policy->id, policy->serial, layby_policy_key_name(),
+		dev_info(hw->dev, "layby: policy %s, serial %llu, %s, in force: sha256 %*phN\n",
+			 policy->id, policy->serial,
+			 policy->key == LAYBY_POLICY_KEY_PRODUCTION ? "production key" :
+			 "DEVELOPMENT KEY",
 			 (int)sizeof(policy->digest), policy->digest);
 	}
 	layby_policy_set(policy, state);
@@ -489,6 +494,7 @@ static int layby_firmware_show(void)
 int layby_firmware_init(void)
 {
 	size_t size = layby_certificate_end - layby_certificate;
+	int ret;
 
 	firmware.keyring = layby_keyring_create(".layby_policy", layby_certificate, size);
 	if (IS_ERR(firmware.keyring))
@@ -496,7 +502,10 @@ int layby_firmware_init(void)
 		       PTR_ERR(firmware.keyring));
 	if (layby_policy_key() == LAYBY_POLICY_KEY_DEVELOPMENT)
 		pr_notice("built with a DEVELOPMENT KEY, not for a vehicle\n");
-	return layby_firmware_show();
+	ret = layby_firmware_show();
+	if (ret)
+		layby_keyring_destroy(firmware.keyring);
+	return ret;
 }
 
 void layby_firmware_fini(void)

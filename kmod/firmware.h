@@ -149,6 +149,9 @@ u64 layby_policy_serial_floor(void);
 
 /* --- For drv.c and accel.c, in process context ---------------------------- */
 
+/* certificate.S: DER, built in */
+extern const u8 layby_certificate[], layby_certificate_end[];
+
 int layby_firmware_init(void);
 void layby_firmware_fini(void);
 
