@@ -50,18 +50,14 @@ bool eventually(bool (*done)(void *arg), void *arg)
 }
 
 /* The node that hangs below the partition's own device, whatever its number. */
-int node_path(uint32_t class, char *path, size_t size)
+static int node_path_of(const char *device, char *path, size_t size)
 {
-	static const char * const names[] = {
-		[LAYBY_CLASS_DRIVING] = "driving.0", [LAYBY_CLASS_GUEST] = "guest.0",
-		[NODE_SECOND] = "driving.1",
-	};
 	struct dirent *entry;
 	char folder[128];
 	int ret = -ENOENT;
 	DIR *dir;
 
-	snprintf(folder, sizeof(folder), AUXILIARY "/layby.%s/accel", names[class]);
+	snprintf(folder, sizeof(folder), AUXILIARY "/%s/accel", device);
 	dir = opendir(folder);
 	if (!dir)
 		return -errno;
@@ -72,6 +68,22 @@ int node_path(uint32_t class, char *path, size_t size)
 		ret = 0;
 	}
 	closedir(dir);
+	return ret;
+}
+
+int node_path(uint32_t class, char *path, size_t size)
+{
+	const char *name = class == LAYBY_CLASS_DRIVING ? "driving" : "guest";
+	unsigned int id;
+	char device[32];
+	int ret = -ENOENT;
+
+	if (class == NODE_SECOND)
+		return node_path_of("layby.driving.1", path, size);
+	for (id = 0; id < 8 && ret == -ENOENT; id++) {
+		snprintf(device, sizeof(device), "layby.%s.%u", name, id);
+		ret = node_path_of(device, path, size);
+	}
 	return ret;
 }
 

@@ -32,8 +32,9 @@ void sleep_ms(unsigned int ms);
 bool eventually(bool (*done)(void *arg), void *arg);
 
 /*
- * @class: enum layby_class, the first partition of it; or NODE_SECOND, the second
- * driving one, which the uapi's tests use: nothing closes it
+ * @class: enum layby_class, the partition of it with the lowest number; or
+ * NODE_SECOND, the second driving one, which the uapi's tests use: nothing
+ * closes it
  */
 #define NODE_SECOND 2
 
