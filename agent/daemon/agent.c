@@ -241,6 +241,7 @@ void agent_destroy(struct agent *agent)
 	sd_event_source_disable_unref(agent->retry);
 	sd_event_source_disable_unref(agent->rest);
 	sd_event_source_disable_unref(agent->exit);
+	sd_event_source_disable_unref(agent->consent_timer);
 	sd_bus_flush_close_unref(agent->bus);
 	sd_event_unref(agent->event);
 	free(agent);

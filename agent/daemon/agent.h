@@ -74,8 +74,10 @@ struct agent {
 	/* 0: no watchdog asked for */
 	uint64_t watchdog_us;
 	bool watched;
-	/* the consent that was kept is to be given */
+	/* the consent that was kept is to be given; one-shot: try again */
 	bool consent_due;
+	sd_event_source *consent_timer;
+	uint64_t consent_retry_us;
 	/* the loop has ended: nothing is to be started any more */
 	bool stopping;
 };

@@ -19,6 +19,9 @@
 #define SIGNATURE FOLDER "/token.p7s"
 /* Far above what the kernel takes. */
 #define BYTES_MAX 65536
+/* First after this, then ever more seldom: it may never come. */
+#define RETRY_US USEC_PER_SEC
+#define RETRY_MAX_US (64 * USEC_PER_SEC)
 
 struct bytes {
 	const void *data;
@@ -123,22 +126,77 @@ static int give(const struct agent *agent, const struct bytes *token,
 	return r;
 }
 
-static int give_kept(const struct agent *agent)
+static int read_kept(char *buffer, struct bytes *token,
+		     struct bytes *signature)
 {
 	_cleanup_close_ int folder = open_state_directory();
+	int r;
+
+	if (folder < 0)
+		return folder;
+	r = read_file(folder, TOKEN, buffer, token);
+	return r < 0 ? r :
+		       read_file(folder, SIGNATURE, buffer + BYTES_MAX,
+				 signature);
+}
+
+static void consent_try(struct agent *agent);
+
+static int on_try_again(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	consent_try(userdata);
+	return 0;
+}
+
+/* A new policy is heard of before udev has made its partition's node. */
+static void consent_try_later(struct agent *agent)
+{
+	int r;
+
+	if (!agent->consent_timer)
+		r = sd_event_add_time_relative(agent->event,
+					       &agent->consent_timer,
+					       CLOCK_MONOTONIC,
+					       agent->consent_retry_us, 0,
+					       on_try_again, agent);
+	else
+		r = sd_event_source_set_time_relative(
+			agent->consent_timer, agent->consent_retry_us);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(agent->consent_timer,
+						SD_EVENT_ONESHOT);
+	if (r < 0)
+		log_error("consent: arming the timer: %s", strerror(-r));
+	if (agent->consent_retry_us < RETRY_MAX_US)
+		agent->consent_retry_us *= 2;
+}
+
+static bool has_no_node(int r)
+{
+	return r == -ENOENT || r == -ENODEV || r == -EACCES;
+}
+
+static void consent_try(struct agent *agent)
+{
 	_cleanup_free_ char *buffer = malloc(2 * BYTES_MAX);
 	struct bytes token, signature;
 	int r;
 
-	if (!buffer)
-		return -ENOMEM;
-	if (folder < 0)
-		return folder;
-	r = read_file(folder, TOKEN, buffer, &token);
+	if (!agent->consent_due || agent->stopping)
+		return;
+	agent->consent_due = false;
+	r = buffer ? read_kept(buffer, &token, &signature) : -ENOMEM;
+	if (r == -ENOENT)
+		return;
 	if (r >= 0)
-		r = read_file(folder, SIGNATURE, buffer + BYTES_MAX,
-			      &signature);
-	return r < 0 ? r : give(agent, &token, &signature);
+		r = give(agent, &token, &signature);
+	if (has_no_node(r)) {
+		agent->consent_due = true;
+		consent_try_later(agent);
+	} else if (r < 0) {
+		log_error("consent: the one that was kept: %s",
+			  consent_refusal(r) ?: strerror(-r));
+	}
 }
 
 static bool policy_in_force(const struct gate_state *state)
@@ -172,19 +230,14 @@ static bool was_withdrawn(const struct gate_state *was,
 void consent_update(struct agent *agent, const struct gate_state *was,
 		    const struct gate_state *now)
 {
-	int r;
-
 	if (was_withdrawn(was, now))
 		consent_forget();
 	else if (is_to_be_given(was, now))
 		agent->consent_due = true;
-	if (!agent->consent_due || agent->stopping)
-		return;
-	r = give_kept(agent);
-	agent->consent_due = false;
-	if (r < 0 && r != -ENOENT)
-		log_error("consent: the one that was kept: %s",
-			  consent_refusal(r) ?: strerror(-r));
+	if (!policy_in_force(now) || was_withdrawn(was, now))
+		agent->consent_due = false;
+	agent->consent_retry_us = RETRY_US;
+	consent_try(agent);
 }
 
 /* --- on the bus ----------------------------------------------------------- */
@@ -223,7 +276,7 @@ int method_give_consent(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	if (r < 0)
 		return r;
 	r = give(agent, &token, &signature);
-	if (r == -ENOENT || r == -ENODEV || r == -EACCES)
+	if (has_no_node(r))
 		return no_device(agent, r, error);
 	if (r < 0)
 		return refuse(r, error);
