@@ -19,11 +19,9 @@ SEC("struct_ops/sample")
 int BPF_PROG(sample, const struct layby_governor_sample *now,
 	     struct layby_governor_verdict *verdict)
 {
-	__u32 key = 0, *cap_mw = bpf_map_lookup_elem(&settings, &key);
+	__u32 key = 0, *closed_from_mc = bpf_map_lookup_elem(&settings, &key);
 
-	if (cap_mw)
-		verdict->cap_mw = *cap_mw;
-	verdict->open = 1;
+	verdict->open = closed_from_mc && now->temperature_mc < (__s32)*closed_from_mc;
 	return 0;
 }
 
