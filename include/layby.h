@@ -327,7 +327,8 @@ struct layby_completion {
 	uint32_t tag;
 	/**
 	 * @has_report: 1 if @report is valid. It is 0 if nothing was run
-	 * (-EBUSY, -EINVAL, -ENOENT), and for a cancelled job that the device
+	 * (-EBUSY, -EINVAL, -ENOENT; -ESHUTDOWN the gate is closed, -ESTALE
+	 * the consent under which the node was opened has ended), and for a cancelled job that the device
 	 * has not let go of: its buffers stay in use until layby_report_read()
 	 * of @tag no longer gives -EAGAIN.
 	 */
