@@ -328,9 +328,9 @@ struct layby_completion {
 	/**
 	 * @has_report: 1 if @report is valid. It is 0 if nothing was run
 	 * (-EBUSY, -EINVAL, -ENOENT; -ESHUTDOWN the gate is closed, -ESTALE
-	 * the consent under which the node was opened has ended), and for a cancelled job that the device
-	 * has not let go of: its buffers stay in use until layby_report_read()
-	 * of @tag no longer gives -EAGAIN.
+	 * the consent under which the node was opened has ended), and for a
+	 * cancelled job that the device has not let go of: its buffers stay in
+	 * use until layby_report_read() of @tag no longer gives -EAGAIN.
 	 */
 	uint32_t has_report;
 	/** @pad: 0 */
