@@ -13,8 +13,8 @@
 
 #include "consent.h"
 #include "control.h"
+#include "keeper.h"
 #include "layby.h"
-#include "vehicle.h"
 
 static void layby_accel_free(struct kref *ref)
 {
@@ -110,30 +110,28 @@ struct layby_accel *layby_accel_create(const struct layby_hw *hw)
 }
 EXPORT_SYMBOL_GPL(layby_accel_create);
 
-static int layby_accel_add_all(struct layby_accel *accel)
+static int layby_accel_share(struct layby_accel *accel)
 {
-	struct layby_policy_share whole;
 	u32 i;
 	int ret = 0;
 
-	accel->policy = layby_policy_claim(&accel->hw);
-	if (!accel->policy) {
-		layby_accel_whole(&accel->hw, &whole);
-		return layby_accel_add(accel, &whole);
-	}
-	layby_vehicle_policy(&(struct layby_vehicle_rule){
-		.park_can_id = accel->policy->park_can_id,
-		.signal_age_ns = accel->policy->signal_age_ns,
-	});
 	for (i = 0; i < accel->policy->share_count && !ret; i++)
 		ret = layby_accel_add(accel, &accel->policy->share[i]);
-	return ret;
+	return ret ?: layby_keeper_attach(accel, accel->policy);
 }
 
 int layby_accel_start(struct layby_accel *accel)
 {
-	int ret = layby_accel_add_all(accel);
+	struct layby_policy_share whole;
+	int ret;
 
+	accel->policy = layby_policy_claim(&accel->hw);
+	if (accel->policy) {
+		ret = layby_accel_share(accel);
+	} else {
+		layby_accel_whole(&accel->hw, &whole);
+		ret = layby_accel_add(accel, &whole);
+	}
 	if (!ret)
 		layby_control_add(accel);
 	return ret;
@@ -149,14 +147,13 @@ void layby_accel_stop(struct layby_accel *accel)
 	u32 i;
 
 	layby_control_remove(accel);
+	layby_keeper_detach(accel);
 	for (i = 0; i < accel->partition_count; i++)
 		layby_partition_stop(accel->partition[i]);
 	layby_policy_release(accel->policy);
 	/* Behind it, so that nobody can give this owner's consent any more. */
-	if (accel->policy) {
-		layby_vehicle_policy(NULL);
+	if (accel->policy)
 		layby_consent_lapse();
-	}
 }
 EXPORT_SYMBOL_GPL(layby_accel_stop);
 

@@ -505,6 +505,10 @@ static int layby_keeper_take(struct layby_accel *accel,
 	ret = layby_reclaim_start(accel, policy);
 	if (ret)
 		return ret;
+	layby_vehicle_policy(&(struct layby_vehicle_rule){
+		.park_can_id = policy->park_can_id,
+		.signal_age_ns = policy->signal_age_ns,
+	});
 	raw_spin_lock_irq(&keeper.lock);
 	layby_keeper_bind(policy);
 	keeper.accel = accel;
@@ -532,6 +536,7 @@ static void layby_keeper_give(void)
 	keeper.in.fault = false;
 	layby_keeper_look();
 	raw_spin_unlock_irq(&keeper.lock);
+	layby_vehicle_policy(NULL);
 	layby_reclaim_stop();
 
 	raw_spin_lock_irq(&keeper.lock);

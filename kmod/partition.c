@@ -153,8 +153,12 @@ layby_partition_create(struct layby_accel *accel, u32 slot,
 	partition->slot = slot;
 	partition->share = *share;
 	partition->cfg.window = share->window;
-	partition->cfg.tiles = share->tiles_parked;
 	partition->cfg.bandwidth_permille = share->bandwidth_permille;
+	partition->cfg.watched = share->class == LAYBY_CLASS_GUEST;
+	/* Until the gate opens, driving has what it has while driving. */
+	partition->queue.shut = share->class == LAYBY_CLASS_GUEST;
+	partition->cfg.tiles = partition->queue.shut ? share->tiles_parked :
+						       share->tiles_driving;
 
 	partition->aux = layby_aux_create(accel->hw.dev, share->class, share->id);
 	if (IS_ERR(partition->aux)) {
@@ -192,7 +196,8 @@ int layby_partition_start(struct layby_partition *partition)
 	ret = hw->ops->slot_disable(hw->priv, partition->slot);
 	if (!ret)
 		ret = hw->ops->clear_tiles(hw->priv, partition->cfg.tiles);
-	if (!ret)
+	/* A guest's slot is reclaim's to enable, when the gate opens. */
+	if (!ret && !partition->queue.shut)
 		ret = hw->ops->slot_enable(hw->priv, partition->slot,
 					   &partition->cfg);
 	if (ret)

@@ -34,7 +34,8 @@ static void layby_query_partition(struct layby_party *party,
 	info->window_free_bytes = partition->window_free;
 	mutex_unlock(&partition->window_lock);
 	info->longest_run_max_ns = partition->share.longest_run_ns;
-	info->tiles = hweight32(partition->cfg.tiles);
+	info->tiles = READ_ONCE(partition->queue.shut) ? 0 :
+		      hweight32(READ_ONCE(partition->cfg.tiles));
 	info->queue_depth = partition->share.queue_depth;
 	info->faulted = layby_queue_faulted(partition);
 }

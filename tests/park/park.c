@@ -15,6 +15,7 @@
  *   close      waits until it may not, and the tiles are back
  */
 #include <errno.h>
+#include <glob.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,12 +47,30 @@ static int read_file(const char *path, void *bytes, size_t *size)
 	return *size ? 0 : -ENODATA;
 }
 
+/* Machines without udev have no /dev/layby. */
+static int guest_path(char *path, size_t size)
+{
+	glob_t found;
+	int r = -ENOENT;
+
+	if (glob("/sys/bus/auxiliary/devices/layby.guest.*/accel/accel*", 0, NULL, &found))
+		return r;
+	if (found.gl_pathc && snprintf(path, size, "/dev/accel/%s",
+				       strrchr(found.gl_pathv[0], '/') + 1) < (int)size)
+		r = 0;
+	globfree(&found);
+	return r;
+}
+
 /* A party for the length of one call: whoever unloads the backend is not kept. */
 static int with_node(int (*call)(struct layby_node *node))
 {
 	struct layby_node *node;
-	int r = layby_node_open("guest", &node);
+	char path[300];
+	int r = guest_path(path, sizeof(path));
 
+	if (!r)
+		r = layby_node_open(path, &node);
 	if (r)
 		return r;
 	r = call(node);
@@ -130,11 +149,24 @@ static int command(char *line)
 	return -EINVAL;
 }
 
+static int why(void)
+{
+	struct gate_state state;
+	int r = gate_state(&state);
+
+	if (!r)
+		printf("ok %s%s\n", layby_gate_reason_name(state.reason),
+		       state.guests_in ? " guests-in" : "");
+	return r;
+}
+
 static void answer(char *line)
 {
 	int r;
 
 	line[strcspn(line, "\n")] = 0;
+	if (!strcmp(line, "why") && !why())
+		return;
 	r = command(line);
 	if (r)
 		printf("error %d\n", r);

@@ -48,9 +48,10 @@ static void check_partition(uint32_t node, uint32_t class, uint32_t id, uint64_t
 
 static void test_partitions(void **state)
 {
-	check_partition(LAYBY_CLASS_DRIVING, LAYBY_CLASS_DRIVING, 0, 1 << 20, 1);
-	check_partition(NODE_SECOND, LAYBY_CLASS_DRIVING, 1, 2 << 20, 1);
-	check_partition(LAYBY_CLASS_GUEST, LAYBY_CLASS_GUEST, 0, 1 << 20, 2);
+	check_partition(LAYBY_CLASS_DRIVING, LAYBY_CLASS_DRIVING, 0, 1 << 20, 2);
+	check_partition(NODE_SECOND, LAYBY_CLASS_DRIVING, 1, 2 << 20, 2);
+	/* The gate is closed. */
+	check_partition(LAYBY_CLASS_GUEST, LAYBY_CLASS_GUEST, 0, 1 << 20, 0);
 }
 
 static void test_party_counts(void **state)

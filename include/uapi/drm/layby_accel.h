@@ -112,7 +112,7 @@ struct layby_partition_info {
 	__u64 window_free_bytes;
 	/** @longest_run_max_ns: highest accepted &layby_job_prepare.longest_run_ns */
 	__u64 longest_run_max_ns;
-	/** @tiles: tiles that the partition holds */
+	/** @tiles: tiles that the partition holds now; a guest: 0 while the gate is closed */
 	__u32 tiles;
 	/** @queue_depth: jobs that its queue holds for all parties together */
 	__u32 queue_depth;
