@@ -146,6 +146,7 @@ void layby_accel_stop(struct layby_accel *accel)
 {
 	u32 i;
 
+	WRITE_ONCE(accel->gone, true);
 	layby_control_remove(accel);
 	layby_keeper_detach(accel);
 	for (i = 0; i < accel->partition_count; i++)

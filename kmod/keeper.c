@@ -154,11 +154,16 @@ static void layby_keeper_look(void)
 		layby_keeper_open();
 }
 
+/* Twice in a row: a slot that is only being reset is stopped for a moment, too. */
 static void layby_guest_watched(struct layby_accel *accel, struct layby_partition *partition)
 {
-	if (!partition->queue.shut &&
-	    accel->hw.ops->stopped(accel->hw.priv, partition->slot))
+	struct layby_queue *queue = &partition->queue;
+	bool stopped = !queue->shut && READ_ONCE(queue->state) == LAYBY_QUEUE_RUNNING &&
+		       accel->hw.ops->stopped(accel->hw.priv, partition->slot);
+
+	if (stopped && partition->seen_stopped)
 		keeper.in.signal.at_ns = 0;
+	partition->seen_stopped = stopped;
 }
 
 /*
@@ -493,6 +498,7 @@ static void layby_keeper_bind(const struct layby_policy_in_force *policy)
 	in->sensor.age_max_ns = LAYBY_SAMPLE_AGE_NS;
 	in->sensor.at_ns = 0;
 	in->was_hot = false;
+	in->fault = false;
 }
 
 static int layby_keeper_take(struct layby_accel *accel,
@@ -533,7 +539,6 @@ static void layby_keeper_give(void)
 {
 	raw_spin_lock_irq(&keeper.lock);
 	keeper.in.policy = false;
-	keeper.in.fault = false;
 	layby_keeper_look();
 	raw_spin_unlock_irq(&keeper.lock);
 	layby_vehicle_policy(NULL);

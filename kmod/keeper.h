@@ -27,8 +27,8 @@ struct layby_policy_in_force;
 /* How often sensors and governor are asked while the gate is, or may soon be, open. */
 #define LAYBY_SAMPLE_PERIOD_NS	(50ULL * NSEC_PER_MSEC)
 
-/* For how long an answer of theirs counts. */
-#define LAYBY_SAMPLE_AGE_NS	(5 * LAYBY_SAMPLE_PERIOD_NS)
+/* For how long an answer of theirs counts: heat takes seconds. */
+#define LAYBY_SAMPLE_AGE_NS	(20 * LAYBY_SAMPLE_PERIOD_NS)
 
 /* The wall clock may be set by so much without that a consent is doubted. */
 #define LAYBY_CLOCK_STEP_NS	(2ULL * NSEC_PER_SEC)

@@ -77,6 +77,7 @@ struct layby_party;
  *          only the driving partition
  * @partition: filled by layby_accel_start()
  * @partition_count: how many
+ * @gone: layby_accel_stop() was called; jobs end with -ENODEV
  */
 struct layby_accel {
 	struct layby_hw hw;
@@ -85,6 +86,7 @@ struct layby_accel {
 	struct layby_policy_in_force *policy;
 	struct layby_partition *partition[LAYBY_PARTITIONS_MAX];
 	u32 partition_count;
+	bool gone;
 };
 
 /**
@@ -224,6 +226,7 @@ struct layby_queue {
  * @cfg: what the slot is enabled with; the tiles change under @slot_lock
  * @slot_lock: recovery or reclaim is at work on the slot
  * @enabled_at_ns: CLOCK_MONOTONIC, when it was last enabled; @slot_lock
+ * @seen_stopped: the gatekeeper found the slot stopped unasked; its lock
  * @map_lock: read by faults, written to wait for them
  * @window_lock: guards @window and @parties
  * @window: allocator over the window
@@ -243,6 +246,7 @@ struct layby_partition {
 	struct layby_hw_slot cfg;
 	struct mutex slot_lock;		/* the slot's hardware, cfg.tiles */
 	u64 enabled_at_ns;
+	bool seen_stopped;
 	struct rw_semaphore map_lock;
 	struct mutex window_lock;	/* window, window_free, parties */
 	struct drm_mm window;

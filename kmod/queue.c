@@ -291,6 +291,18 @@ void layby_job_retire(struct layby_queue *queue, struct layby_job *job,
 		layby_party_destroy_later(party);
 }
 
+/* What a job ends with because the gate closed, or because all ends. */
+int layby_shut_result(struct layby_queue *queue)
+{
+	return READ_ONCE(layby_queue_partition(queue)->accel->gone) ? -ENODEV : -ECANCELED;
+}
+
+u32 layby_shut_reason(struct layby_queue *queue)
+{
+	return layby_shut_result(queue) == -ENODEV ? LAYBY_REASON_DEVICE_GONE :
+						     LAYBY_REASON_RECLAIMED;
+}
+
 static void layby_queue_retire_done(struct layby_queue *queue,
 				    const struct layby_hw_completion *done,
 				    struct layby_uring_batch *batch)
@@ -313,8 +325,8 @@ static void layby_queue_retire_done(struct layby_queue *queue,
 		layby_job_retire(queue, job, job->stop_result, job->stop_reason,
 				 done, batch);
 	else if (done->status == LAYBY_HW_ABORTED && READ_ONCE(queue->shut))
-		layby_job_retire(queue, job, -ECANCELED, LAYBY_REASON_RECLAIMED,
-				 done, batch);
+		layby_job_retire(queue, job, layby_shut_result(queue),
+				 layby_shut_reason(queue), done, batch);
 	else
 		layby_job_retire(queue, job, layby_endings[done->status].result,
 				 layby_endings[done->status].reason, done, batch);
@@ -634,10 +646,11 @@ void layby_queue_shut(struct layby_partition *partition, int fault)
 		layby_queue_take(queue, &batch);
 	queue->state = fault ? LAYBY_QUEUE_FENCED : LAYBY_QUEUE_CLOSED;
 	queue->aborting = NULL;
-	if (fault)
+	if (fault && !READ_ONCE(partition->accel->gone))
 		layby_queue_fail_all(queue, -EIO, LAYBY_REASON_DEVICE_FAILED, &batch);
 	else
-		layby_queue_fail_all(queue, -ECANCELED, LAYBY_REASON_RECLAIMED, &batch);
+		layby_queue_fail_all(queue, layby_shut_result(queue),
+				     layby_shut_reason(queue), &batch);
 	layby_uring_batch_flush(&batch);
 	spin_unlock_irq(&queue->lock);
 }

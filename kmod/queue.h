@@ -37,6 +37,8 @@ void layby_job_retire(struct layby_queue *queue, struct layby_job *job,
 		      const struct layby_hw_completion *done,
 		      struct layby_uring_batch *batch);
 
+int layby_shut_result(struct layby_queue *queue);
+u32 layby_shut_reason(struct layby_queue *queue);
 struct layby_job *layby_queue_enter(struct layby_party *party,
 				    struct layby_cmd_submit submit);
 

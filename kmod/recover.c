@@ -126,7 +126,8 @@ static void layby_recovery_leave(struct layby_queue *queue, int ret)
 		layby_queue_fail_all(queue, -EIO, LAYBY_REASON_DEVICE_FAILED, &batch);
 	} else if (READ_ONCE(queue->shut)) {
 		/* If it is enabled, reclaim comes next and stops it. */
-		layby_queue_fail_all(queue, -ECANCELED, LAYBY_REASON_RECLAIMED, &batch);
+		layby_queue_fail_all(queue, layby_shut_result(queue),
+				     layby_shut_reason(queue), &batch);
 		queue->state = queue->enabled ? LAYBY_QUEUE_RUNNING : LAYBY_QUEUE_CLOSED;
 	} else {
 		layby_queue_resume(queue, &batch);

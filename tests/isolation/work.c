@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "gate.h"
 #include "work.h"
 
 #define MODELS		"/layby/build/models"
@@ -123,12 +124,25 @@ bool all_bytes(const void *memory, uint8_t byte, size_t size)
 
 /* --- Parties ---------------------------------------------------------------- */
 
+/* After a device came back, the gate opens by itself; after a fault, never. */
+static int gate_await(uint32_t class)
+{
+	struct gate_state gate;
+	int ret = class == LAYBY_CLASS_GUEST ? gate_state(&gate) : 0;
+
+	if (ret || class != LAYBY_CLASS_GUEST || gate.fault)
+		return ret;
+	return gate_opens() ? 0 : -ESHUTDOWN;
+}
+
 int work_open(struct work *work, uint32_t class)
 {
 	int ret;
 
 	memset(work, 0, sizeof(*work));
-	ret = party_open(&work->party, class);
+	ret = gate_await(class);
+	if (!ret)
+		ret = party_open(&work->party, class);
 	if (ret)
 		return ret;
 	ret = ring_open(&work->ring, RING_PLAIN);

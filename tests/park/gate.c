@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
@@ -17,12 +18,15 @@
 #define ATTRS	64
 
 static struct nl_sock *sock;
+static pid_t owner;
 static int family;
 
+/* A child has a socket of its own: it must not take its parent's answers. */
 static int gate_connect(void)
 {
-	if (sock)
+	if (sock && owner == getpid())
 		return 0;
+	owner = getpid();
 	sock = nl_socket_alloc();
 	if (!sock)
 		return -ENOMEM;

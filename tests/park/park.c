@@ -112,6 +112,34 @@ static void tend(void)
 		with_node(take);
 }
 
+/* The lease may have ended with what it was for. */
+static void renew(void)
+{
+	if (park.lease < 0 || !park.renews)
+		return;
+	if (layby_lease_renew(park.lease)) {
+		layby_lease_drop(park.lease);
+		park.lease = -1;
+	}
+}
+
+/* Nobody else gives what is missing meanwhile. */
+static int wait_open(void)
+{
+	const char *factor = getenv("LAYBY_TIME_FACTOR");
+	long left = 1000 * (factor ? atol(factor) : 1);
+	struct gate_state state;
+
+	for (; left; left--) {
+		renew();
+		tend();
+		if (!gate_state(&state) && state.open && state.guests_in)
+			return 0;
+		poll(NULL, 0, RENEW_MS);
+	}
+	return -ETIMEDOUT;
+}
+
 static int command_give(char *arguments)
 {
 	if (sscanf(arguments, "%255s %255s", park.token, park.signature) != 2)
@@ -143,7 +171,7 @@ static int command(char *line)
 		return with_node(layby_consent_withdraw);
 	}
 	if (!strcmp(line, "open"))
-		return gate_opens() ? 0 : -ETIMEDOUT;
+		return wait_open();
 	if (!strcmp(line, "close"))
 		return gate_closes(0) ? 0 : -ETIMEDOUT;
 	return -EINVAL;
@@ -172,17 +200,6 @@ static void answer(char *line)
 		printf("error %d\n", r);
 	else
 		puts("ok");
-}
-
-/* The lease may have ended with what it was for. */
-static void renew(void)
-{
-	if (park.lease < 0 || !park.renews)
-		return;
-	if (layby_lease_renew(park.lease)) {
-		layby_lease_drop(park.lease);
-		park.lease = -1;
-	}
 }
 
 int main(int argc, char *argv[])
