@@ -108,6 +108,15 @@ static bool layby_outputs_apart(const struct layby_hw_job *job)
 	return true;
 }
 
+static u64 layby_ranges_bytes(const struct layby_hw_range *range, u32 count)
+{
+	u64 bytes = 0;
+
+	while (count--)
+		bytes += range++->length;
+	return bytes;
+}
+
 static int layby_prepare_resolve(struct layby_prepared *prepared,
 				 struct drm_file *file,
 				 const struct layby_job_prepare *args)
@@ -129,6 +138,8 @@ static int layby_prepare_resolve(struct layby_prepared *prepared,
 					   args->output_count, true, job->output);
 	if (!ret && !layby_outputs_apart(job))
 		ret = -EINVAL;
+	prepared->input_bytes = layby_ranges_bytes(job->input, job->input_count);
+	prepared->output_bytes = layby_ranges_bytes(job->output, job->output_count);
 	return ret;
 }
 

@@ -93,12 +93,16 @@ struct layby_accel {
  * struct layby_prepared - a job that was checked and resolved
  * @hw: what the hardware gets
  * @longest_run_ns: as declared
+ * @input_bytes: of all inputs together
+ * @output_bytes: of all outputs together
  * @object: references on the buffers, @objects of them
  * @in_flight: submissions not yet finished; queue lock
  */
 struct layby_prepared {
 	struct layby_hw_job hw;
 	u64 longest_run_ns;
+	u64 input_bytes;
+	u64 output_bytes;
 	struct drm_gem_object *object[1 + LAYBY_MAX_INPUTS + LAYBY_MAX_OUTPUTS];
 	u32 objects;
 	u32 in_flight;

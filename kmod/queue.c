@@ -15,6 +15,7 @@
 #include <linux/ktime.h>
 #include <linux/nospec.h>
 
+#include "governor.h"
 #include "keeper.h"
 #include "layby.h"
 #include "queue.h"
@@ -128,6 +129,24 @@ void layby_queue_push(struct layby_queue *queue, struct layby_job *job)
 
 /* --- Submission ----------------------------------------------------------- */
 
+/* Has a guest's job the governor's leave? None that looks at jobs: yes. */
+static bool layby_queue_admits(const struct layby_queue *queue,
+			       const struct layby_party *party,
+			       const struct layby_prepared *prepared)
+{
+	struct layby_admission job = {
+		.party = party->id,
+		.longest_run_ns = prepared->longest_run_ns,
+		.worst_energy_uj = ~0ULL,
+		.input_bytes = prepared->input_bytes,
+		.output_bytes = prepared->output_bytes,
+		.queue_depth = party->partition->share.queue_depth,
+		.jobs = queue->count,
+	};
+
+	return party->partition->class != LAYBY_CLASS_GUEST || layby_governor_admit(&job);
+}
+
 /* Checks, and has no effect. */
 static struct layby_job *layby_queue_accept(struct layby_queue *queue,
 					    struct layby_party *party,
@@ -149,6 +168,8 @@ static struct layby_job *layby_queue_accept(struct layby_queue *queue,
 		return ERR_PTR(-ESHUTDOWN);
 	if (unlikely(job->prepared || !queue->free_tags))
 		return ERR_PTR(-EBUSY);
+	if (unlikely(!layby_queue_admits(queue, party, party->prepared[index])))
+		return ERR_PTR(-EPERM);
 	return job;
 }
 

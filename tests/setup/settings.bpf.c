@@ -25,8 +25,15 @@ int BPF_PROG(sample, const struct layby_governor_sample *now,
 	return 0;
 }
 
+SEC("struct_ops/admit")
+int BPF_PROG(admit, const struct layby_admission *job)
+{
+	return job->longest_run_ns > 2000000000;
+}
+
 SEC(".struct_ops.link")
 struct layby_governor own = {
 	.sample = (void *)sample,
+	.admit = (void *)admit,
 	.name = "own",
 };

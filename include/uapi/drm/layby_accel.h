@@ -276,8 +276,8 @@ enum layby_cmd {
  * refused a memory access; -ENOEXEC not a program, or inputs and outputs do not
  * fit it; -EIO the device or the computation failed; -ENODEV gone; -ESHUTDOWN
  * the gate is closed, wait for it to open; -ESTALE the consent under which this
- * file was opened has ended, open the node anew.
- * A submission that is refused at once (the first three, the last two, and -EIO
+ * file was opened has ended, open the node anew; -EPERM the governor refuses it.
+ * A submission that is refused at once (the first three, the last three, and -EIO
  * or -ENODEV of a partition that is fenced or gone) writes no report; all others
  * have one.
  */
