@@ -65,6 +65,19 @@ static int on_rested(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
+/* What else wakes an idle agent, as events of the gate, does not begin it anew. */
+static int agent_begin_rest(struct agent *agent)
+{
+	int enabled, r;
+
+	r = sd_event_source_get_enabled(agent->rest, &enabled);
+	if (r < 0 || enabled != SD_EVENT_OFF)
+		return r;
+	r = sd_event_source_set_time_relative(agent->rest, agent->watchdog_us);
+	return r < 0 ? r : sd_event_source_set_enabled(agent->rest,
+						       SD_EVENT_ONESHOT);
+}
+
 /*
  * An idle agent is not watched, so that it need not wake up to say so. It is
  * told to the service manager when idleness has lasted, not after each job.
@@ -77,15 +90,10 @@ static void agent_update_watchdog(struct agent *agent)
 		return;
 	if (agent_is_busy(agent) && !agent->watched)
 		agent_watch(agent, true);
-	if (agent_is_busy(agent)) {
+	if (agent_is_busy(agent))
 		r = sd_event_source_set_enabled(agent->rest, SD_EVENT_OFF);
-	} else if (agent->watched) {
-		r = sd_event_source_set_time_relative(agent->rest,
-						      agent->watchdog_us);
-		if (r >= 0)
-			r = sd_event_source_set_enabled(agent->rest,
-							SD_EVENT_ONESHOT);
-	}
+	else if (agent->watched)
+		r = agent_begin_rest(agent);
 	if (r < 0)
 		log_error("arming the rest timer: %s", strerror(-r));
 }
