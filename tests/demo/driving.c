@@ -2,15 +2,18 @@
 /*
  * driving - a camera's function: one image every thirtieth of a second
  *
- * usage: driving PROGRAM IMAGES SECONDS FOLDER
+ * usage: driving PROGRAM IMAGES FOLDER
  *
  * Opens the driving partition through liblayby, as a vehicle function would,
  * and writes to FOLDER, one entry a frame: driving.f32 (ten logits each) and
- * driving.csv (start, monotonic ns; submit to completion, ns; result).
+ * driving.csv (start, monotonic ns; submit to completion, ns; result; tiles that
+ * the partition has after it). Ends with SIGTERM.
  * Must never skip a frame that failed: it is written with its error.
  */
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +25,13 @@
 
 #define PERIOD_NS	(1000000000 / 30)
 #define LONGEST_RUN_NS	1000000000
+
+static volatile sig_atomic_t end;
+
+static void on_term(int signal)
+{
+	end = 1;
+}
 
 struct driving {
 	struct layby_node *node;
@@ -96,18 +106,30 @@ static int frame(struct driving *d, size_t image, uint64_t *ret_latency_ns)
 	return r < 0 ? r : done.result;
 }
 
-static void run(struct driving *d, unsigned int frames, FILE *csv, FILE *logits)
+static uint32_t count_tiles(const struct driving *d)
 {
-	uint64_t latency_ns, start, next = now_ns();
-	unsigned int i;
+	struct layby_partition_info info;
 	int r;
 
-	for (i = 0; i < frames; i++) {
+	r = layby_node_query_partition(d->node, &info);
+	if (r < 0)
+		die("asking for the tiles", r);
+	return info.tiles;
+}
+
+static void run(struct driving *d, FILE *csv, FILE *logits)
+{
+	uint64_t latency_ns, start, next = now_ns();
+	size_t i;
+	int r;
+
+	for (i = 0; !end; i++) {
 		next += PERIOD_NS;
 		sleep_until_ns(next);
 		start = now_ns();
 		r = frame(d, i % d->image_count, &latency_ns);
-		fprintf(csv, "%lu,%lu,%d\n", start, latency_ns, r);
+		fprintf(csv, "%lu,%lu,%d,%u\n", start, latency_ns, r,
+			count_tiles(d));
 		fwrite(d->output, 1, LOGITS_BYTES, logits);
 	}
 }
@@ -118,18 +140,19 @@ int main(int argc, char **argv)
 	struct driving d = {};
 	FILE *csv, *logits;
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: driving PROGRAM IMAGES SECONDS FOLDER\n");
+	if (argc != 4) {
+		fprintf(stderr, "usage: driving PROGRAM IMAGES FOLDER\n");
 		return 2;
 	}
+	signal(SIGTERM, on_term);
 	/* As vehicle functions are run; the demonstration starts it with the right. */
 	if (sched_setscheduler(0, SCHED_FIFO, &urgent) < 0)
 		die("SCHED_FIFO", -errno);
 	setup(&d, argv[1], argv[2]);
-	if (chdir(argv[4]) < 0)
-		die(argv[4], -errno);
+	if (chdir(argv[3]) < 0)
+		die(argv[3], -errno);
 	csv = create_file("driving.csv");
 	logits = create_file("driving.f32");
-	run(&d, (unsigned int)atoi(argv[3]) * 30, csv, logits);
+	run(&d, csv, logits);
 	return fclose(csv) || fclose(logits);
 }

@@ -4,11 +4,13 @@
  *
  * usage: guest PROGRAM IMAGES ROUNDS SECONDS FOLDER
  *
- * ROUNDS times: pauses for SECONDS, then classifies all images over and over
- * for SECONDS, each pass complete. Knows nothing of the accelerator but the
- * D-Bus interface. Writes to FOLDER: guest.f32 (ten logits an image, of the
- * first pass) and guest.csv (a line a round: start and end, monotonic ns; jobs;
- * energy, uJ; jobs of the round that failed).
+ * First classifies all images once, whatever the vehicle does meanwhile; writes
+ * to stdout how many jobs of that are done, a line each. Then ROUNDS times:
+ * pauses for SECONDS, and classifies all images over and over for SECONDS, each
+ * pass complete. Knows nothing of the accelerator but the D-Bus interface. Writes
+ * to FOLDER: guest.f32 (ten logits an image, of the first pass) and guest.csv (a
+ * line for the first pass and for each round: start and end, monotonic ns; jobs;
+ * energy, uJ; jobs that failed; how often jobs were taken back from the device).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,6 +46,7 @@ struct guest {
 struct pass {
 	unsigned int jobs;
 	unsigned int failed;
+	unsigned int taken_back;
 	uint64_t energy_uj;
 };
 
@@ -163,6 +166,19 @@ static uint64_t energy_uj(struct guest *g, const struct job *job)
 	return energy;
 }
 
+static unsigned int reclaims(struct guest *g, const struct job *job)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	uint32_t count = 0;
+	int r;
+
+	r = sd_bus_get_property_trivial(g->bus, AGENT, job->path, JOB, "Reclaims",
+					&error, 'u', &count);
+	if (r < 0)
+		die_bus("reclaims", &error, r);
+	return count;
+}
+
 static void read_result(struct guest *g, const struct job *job)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -187,6 +203,7 @@ static void collect(struct guest *g, struct job *job, struct pass *pass)
 
 	pass->jobs++;
 	if (wait_end(g, job)) {
+		pass->taken_back += reclaims(g, job);
 		read_result(g, job);
 		pass->energy_uj += energy_uj(g, job);
 	} else {
@@ -201,8 +218,8 @@ static void collect(struct guest *g, struct job *job, struct pass *pass)
 
 /* --- Passes and rounds ---------------------------------------------------- */
 
-/* All images once, OUTSTANDING jobs at a time, taken back in order. */
-static void run_pass(struct guest *g, struct pass *pass)
+/* All images once, OUTSTANDING jobs at a time, collected in order. */
+static void run_pass(struct guest *g, struct pass *pass, FILE *progress)
 {
 	struct job jobs[OUTSTANDING];
 	size_t sent = 0, taken = 0;
@@ -214,6 +231,8 @@ static void run_pass(struct guest *g, struct pass *pass)
 		}
 		collect(g, &jobs[taken % OUTSTANDING], pass);
 		taken++;
+		if (progress)
+			fprintf(progress, "%zu\n", taken);
 	}
 }
 
@@ -225,7 +244,24 @@ static void write_logits(const struct guest *g, size_t size)
 		die("guest.f32", -errno);
 }
 
-static void run_round(struct guest *g, uint64_t seconds, FILE *csv, size_t *first)
+static void write_pass(FILE *csv, uint64_t start, const struct pass *pass)
+{
+	fprintf(csv, "%lu,%lu,%u,%lu,%u,%u\n", start, now_ns(), pass->jobs,
+		pass->energy_uj, pass->failed, pass->taken_back);
+}
+
+static void run_first(struct guest *g, FILE *csv)
+{
+	uint64_t start = now_ns();
+	struct pass pass = {};
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	run_pass(g, &pass, stdout);
+	write_logits(g, g->batches * BATCH_LOGITS);
+	write_pass(csv, start, &pass);
+}
+
+static void run_round(struct guest *g, uint64_t seconds, FILE *csv)
 {
 	struct pass pass = {};
 	uint64_t start, end;
@@ -233,14 +269,9 @@ static void run_round(struct guest *g, uint64_t seconds, FILE *csv, size_t *firs
 	sleep_until_ns(now_ns() + seconds * 1000000000);
 	start = now_ns();
 	end = start + seconds * 1000000000;
-	while (now_ns() < end) {
-		run_pass(g, &pass);
-		if (*first)
-			write_logits(g, *first);
-		*first = 0;
-	}
-	fprintf(csv, "%lu,%lu,%u,%lu,%u\n", start, now_ns(), pass.jobs,
-		pass.energy_uj, pass.failed);
+	while (now_ns() < end)
+		run_pass(g, &pass, NULL);
+	write_pass(csv, start, &pass);
 }
 
 static int on_change(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -264,7 +295,6 @@ static void connect_agent(struct guest *g)
 int main(int argc, char **argv)
 {
 	struct guest g = {};
-	size_t first;
 	FILE *csv;
 	int i;
 
@@ -277,8 +307,8 @@ int main(int argc, char **argv)
 	if (chdir(argv[5]) < 0)
 		die(argv[5], -errno);
 	csv = create_file("guest.csv");
-	first = g.batches * BATCH_LOGITS;
+	run_first(&g, csv);
 	for (i = 0; i < atoi(argv[3]); i++)
-		run_round(&g, (uint64_t)atoi(argv[4]), csv, &first);
+		run_round(&g, (uint64_t)atoi(argv[4]), csv);
 	return fclose(csv);
 }
