@@ -97,6 +97,7 @@ MODELS = {
     "add": lambda: add(8000),          # 500 us on four tiles
     "costless": lambda: add(None),     # says nothing about its cost
     "slow": lambda: add(160000000),    # 10 s on four tiles
+    "steady": lambda: add(48000000),   # 3 s on four tiles
     "endless": lambda: add(2 ** 64 - 1),
     # 20 ms on four tiles and half of the memory's 8000 bytes a tick
     "stream": lambda: add(320000, 80 * 10 ** 6),
