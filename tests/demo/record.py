@@ -38,22 +38,24 @@ def trace(run, event):
 
 
 def held(run):
-    """(time, guest has its tiles) of each of the gate's events"""
+    """[(time, guest has its tiles, reason)], one for each of the gate's events"""
     with open(os.path.join(run, "gate"), encoding="utf-8") as file:
-        for state in map(json.loads, file):
-            yield (state["since_us"] + state["for_us"]) / 1e6, state["guests_in"], state["reason"]
+        return [((state["since_us"] + state["for_us"]) / 1e6, state["guests_in"], state["reason"])
+                for state in map(json.loads, file)]
 
 
 def gate(run):
-    """[(time, reason, guest has its tiles)], one for each change"""
-    names, events = reasons(), list(held(run))
-    changes = [events[0][:1] + (events[0][2], events[0][1])]
+    """[(time, reason, guest has its tiles)], one for each change. Events tell the latest
+    state only, so reasons that passed by are taken from the trace."""
+    names, events = reasons(), held(run)
+    begin, is_held, reason = events[0]
+    changes = [(begin, reason, is_held)]
     marks = [(time, None, is_held) for time, is_held, _ in events]
     marks += [(time, names[int(fields["reason"])], None) for time, fields in trace(run, "gate")]
     for time, reason, is_held in sorted(marks, key=lambda mark: mark[0]):
         _, reason_was, was_held = changes[-1]
         change = (time, reason or reason_was, was_held if is_held is None else is_held)
-        if change[1:] != changes[-1][1:]:
+        if time > begin and change[1:] != changes[-1][1:]:
             changes.append(change)
     return changes
 
