@@ -49,6 +49,14 @@ static bool refuse_reset;
 module_param(refuse_reset, bool, 0644);
 MODULE_PARM_DESC(refuse_reset, "slots cannot be disabled");
 
+static unsigned long energy_uj;
+module_param(energy_uj, ulong, 0644);
+MODULE_PARM_DESC(energy_uj, "what a job that runs to its end uses");
+
+static unsigned int only_slot = NULL_SLOTS;
+module_param(only_slot, uint, 0644);
+MODULE_PARM_DESC(only_slot, "the slot that hangs, is late, loses aborts or refuses to be reset; 3: all do");
+
 static bool lose_interrupt;
 module_param(lose_interrupt, bool, 0644);
 MODULE_PARM_DESC(lose_interrupt, "jobs end without an interrupt");
@@ -84,6 +92,28 @@ static struct {
 	struct layby_accel *accel;
 	struct null_slot slot[NULL_SLOTS];
 } null;
+
+static bool null_is_bad(const struct null_slot *slot)
+{
+	u32 only = READ_ONCE(only_slot);
+
+	return only >= NULL_SLOTS || only == slot->index;
+}
+
+static bool null_hangs(const struct null_slot *slot)
+{
+	return READ_ONCE(hang) && null_is_bad(slot);
+}
+
+static bool null_loses_abort(const struct null_slot *slot)
+{
+	return READ_ONCE(lose_abort) && null_is_bad(slot);
+}
+
+static u32 null_delay_us(const struct null_slot *slot)
+{
+	return null_is_bad(slot) ? READ_ONCE(delay_us) : 0;
+}
 
 static void null_interrupt(struct irq_work *work)
 {
@@ -134,7 +164,7 @@ static int null_slot_disable(void *hw, u32 index)
 {
 	struct null_slot *slot = &null.slot[index];
 
-	if (READ_ONCE(refuse_reset))
+	if (READ_ONCE(refuse_reset) && null_is_bad(slot))
 		return -EIO;
 	WRITE_ONCE(slot->stopping, true);
 	hrtimer_cancel(&slot->timer);
@@ -151,7 +181,7 @@ static void null_slot_stop(void *hw, u32 index)
 	u32 us = READ_ONCE(stop_us);
 
 	WRITE_ONCE(slot->stopping, true);
-	if (READ_ONCE(lose_abort))
+	if (null_loses_abort(slot))
 		return;
 	if (us) {
 		hrtimer_start(&slot->stop_timer, ns_to_ktime((u64)us * NSEC_PER_USEC),
@@ -220,9 +250,9 @@ static void null_start_timer(struct null_slot *slot, u32 us)
 static void null_doorbell(void *hw, u32 index)
 {
 	struct null_slot *slot = &null.slot[index];
-	u32 us = READ_ONCE(delay_us);
+	u32 us = null_delay_us(slot);
 
-	if (READ_ONCE(hang) || READ_ONCE(slot->stopping))
+	if (null_hangs(slot) || READ_ONCE(slot->stopping))
 		return;
 	if (us) {
 		null_start_timer(slot, us);
@@ -249,7 +279,7 @@ static void null_abort(void *hw, u32 index, u16 tag)
 	struct null_slot *slot = &null.slot[index];
 	u32 i = slot->head;
 
-	if (READ_ONCE(lose_abort))
+	if (null_loses_abort(slot))
 		return;
 	while (i != slot->tail && slot->tag[i % NULL_DEPTH] != tag)
 		i++;
@@ -260,13 +290,15 @@ static void null_abort(void *hw, u32 index, u16 tag)
 	irq_work_queue(&slot->interrupt);
 }
 
-static void null_end(struct layby_hw_completion *done, u16 tag, u16 status, u64 now_us)
+static void null_end(const struct null_slot *slot, struct layby_hw_completion *done,
+		     u16 tag, u16 status, u64 now_us)
 {
 	*done = (struct layby_hw_completion){
 		.tag = tag,
 		.status = status,
-		.run_ticks = status == LAYBY_HW_OK ? READ_ONCE(delay_us) : 0,
+		.run_ticks = status == LAYBY_HW_OK ? null_delay_us(slot) : 0,
 		.end_ticks = now_us,
+		.energy_uj = status == LAYBY_HW_OK ? READ_ONCE(energy_uj) : 0,
 	};
 }
 
@@ -282,13 +314,13 @@ static u32 null_pop(void *hw, u32 index, struct layby_hw_completion *done, u32 m
 		return 0;
 	now_us = ktime_to_us(ktime_get());
 	while (slot->aborted_count && n < max)
-		null_end(&done[n++], slot->aborted[--slot->aborted_count],
+		null_end(slot, &done[n++], slot->aborted[--slot->aborted_count],
 			 LAYBY_HW_ABORTED, now_us);
 	while (slot->head != slot->ready && n < max)
-		null_end(&done[n++], slot->tag[slot->head++ % NULL_DEPTH],
+		null_end(slot, &done[n++], slot->tag[slot->head++ % NULL_DEPTH],
 			 LAYBY_HW_OK, now_us);
-	if (READ_ONCE(delay_us) && !READ_ONCE(hang) && !READ_ONCE(slot->stopping))
-		null_start_timer(slot, READ_ONCE(delay_us));
+	if (null_delay_us(slot) && !null_hangs(slot) && !READ_ONCE(slot->stopping))
+		null_start_timer(slot, null_delay_us(slot));
 	return n;
 }
 
