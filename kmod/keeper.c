@@ -41,6 +41,7 @@ static struct {
 	bool closing;			/* not yet made true by reclaim.c */
 	bool guests_in;			/* guest work was let in */
 	u64 closed_at_ns;
+	u32 closed_for;			/* its reason then, whatever came after */
 	struct layby_reclaim_stats stats;
 	struct hrtimer timer;
 	u64 timer_ns;
@@ -90,11 +91,13 @@ static void layby_keeper_arm(void)
 }
 
 /* In whatever context the input came: fence, then tell the device, then the rest. */
-static void layby_keeper_close(void)
+static void layby_keeper_close(u32 reason)
 {
 	keeper.open = false;
-	if (!keeper.closing)
+	if (!keeper.closing) {
 		keeper.closed_at_ns = keeper.in.now_ns;
+		WRITE_ONCE(keeper.closed_for, reason);
+	}
 	keeper.closing = true;
 	layby_keeper_each_guest(layby_guest_shut);
 	layby_reclaim_kick();
@@ -147,7 +150,7 @@ static void layby_keeper_look(void)
 	layby_keeper_consent_hours();
 	reason = layby_gate_reason(in);
 	if (keeper.open && reason != LAYBY_GATE_OPEN)
-		layby_keeper_close();
+		layby_keeper_close(reason);
 	if (reason != keeper.reason)
 		layby_keeper_change(reason);
 	if (!keeper.open && reason == LAYBY_GATE_OPEN)
@@ -391,6 +394,11 @@ u32 layby_keeper_reason(void)
 	return READ_ONCE(keeper.reason);
 }
 
+u32 layby_keeper_closed_for(void)
+{
+	return READ_ONCE(keeper.closed_for);
+}
+
 u64 layby_keeper_closed_at_ns(void)
 {
 	u64 at_ns;
@@ -560,12 +568,10 @@ void layby_keeper_detach(struct layby_accel *accel)
 	mutex_unlock(&layby_keeper_life);
 }
 
-/* Whatever was known before the sleep is old after it. */
-static void layby_keeper_suspend(bool suspend)
+static void layby_keeper_age(bool suspend)
 {
 	struct layby_gate_input *in = &keeper.in;
 
-	layby_vehicle_forget();
 	raw_spin_lock_irq(&keeper.lock);
 	in->suspend = suspend;
 	in->mode = LAYBY_MODE_UNKNOWN;
@@ -576,6 +582,19 @@ static void layby_keeper_suspend(bool suspend)
 	in->sensor.at_ns = 0;
 	layby_keeper_look();
 	raw_spin_unlock_irq(&keeper.lock);
+}
+
+/*
+ * Whatever was known before the sleep is old after it. Going to sleep comes first,
+ * lest a vehicle of which nothing is known be the reason.
+ */
+static void layby_keeper_suspend(bool suspend)
+{
+	if (suspend)
+		layby_keeper_age(true);
+	layby_vehicle_forget();
+	if (!suspend)
+		layby_keeper_age(false);
 
 	mutex_lock(&layby_keeper_life);
 	if (keeper.accel)

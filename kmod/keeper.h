@@ -143,6 +143,8 @@ void layby_keeper_answer(void);
 /* The device's watchdog is to be fed, 0: not any more. */
 void layby_keeper_watch(u64 watchdog_ns);
 u32 layby_keeper_reason(void);
+/* That with which the gate closed last; it may be another one since. */
+u32 layby_keeper_closed_for(void);
 
 int layby_reclaim_start(struct layby_accel *accel,
 			const struct layby_policy_in_force *policy);

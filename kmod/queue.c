@@ -271,7 +271,7 @@ static void layby_job_report_end(struct layby_job *job, int result, u32 reason,
 	report->run_ticks = done->run_ticks;
 	report->end_ticks = done->end_ticks;
 	report->energy_uj = done->energy_uj;
-	report->gate_reason = reason == LAYBY_REASON_RECLAIMED ? layby_keeper_reason() : 0;
+	report->gate_reason = reason == LAYBY_REASON_RECLAIMED ? layby_keeper_closed_for() : 0;
 	/* A client that polls for DONE reads a whole report. */
 	smp_store_release(&report->state, LAYBY_REPORT_DONE);
 }

@@ -24,8 +24,12 @@ void guest_close(struct guest *guest);
 int guest_submit(struct guest *guest, unsigned int count);
 /* One job, to its end: its result. */
 int guest_run(struct guest *guest);
-/* All of them must have ended, reclaimed for @reason. */
-void guest_must_be_reclaimed(struct guest *guest, unsigned int count, uint32_t reason);
+/*
+ * All of them must have ended, reclaimed for @reason. False: for a verdict that is
+ * too old; a machine that stands still for a while closes the gate, and the test has
+ * to try again.
+ */
+bool guest_must_be_reclaimed(struct guest *guest, unsigned int count, uint32_t reason);
 /* A reopened gate may close again on a slow machine: until one has run. */
 void guest_must_run(struct guest *guest);
 

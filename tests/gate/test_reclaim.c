@@ -32,6 +32,7 @@ static int tear_down(void **state)
 {
 	int r;
 
+	null_set("hang", 0);
 	driver_must_be_well(&driver);
 	guest_close(&guest);
 	r = scene_right(state);
@@ -55,13 +56,37 @@ static void hanging_jobs(void)
 	must(guest_submit(&guest, JOBS));
 }
 
+static int close_by_gear(void)
+{
+	return car("gear no");
+}
+
+static int close_by_lease(void)
+{
+	return park("drop");
+}
+
+/* With jobs in flight; in the end the gate may open again, and they do not hang. */
+static void reclaim_jobs(int (*close_gate)(void), uint32_t reason)
+{
+	int tries = 5;
+	bool right;
+
+	do {
+		must(scene_right(NULL));
+		must(null_set("only_slot", GUEST_SLOT));
+		hanging_jobs();
+		must(close_gate());
+		right = guest_must_be_reclaimed(&guest, JOBS, reason);
+	} while (!right && --tries);
+	assert_true(right);
+}
+
 /* --- Jobs ----------------------------------------------------------------------- */
 
 static void test_jobs(void **state)
 {
-	hanging_jobs();
-	must(car("gear no"));
-	guest_must_be_reclaimed(&guest, JOBS, LAYBY_GATE_DRIVING);
+	reclaim_jobs(close_by_gear, LAYBY_GATE_DRIVING);
 	must_give(guest_run(&guest), -ESHUTDOWN);
 	must_close(LAYBY_GATE_DRIVING);
 	must_give(guest_run(&guest), -ESHUTDOWN);
@@ -73,11 +98,27 @@ static void test_jobs(void **state)
 
 static void test_jobs_and_lease(void **state)
 {
-	hanging_jobs();
-	must(park("drop"));
-	guest_must_be_reclaimed(&guest, JOBS, LAYBY_GATE_NO_LEASE);
+	reclaim_jobs(close_by_lease, LAYBY_GATE_NO_LEASE);
 	must(null_set("hang", 0));
 	must(park("take"));
+	must_open();
+	guest_must_run(&guest);
+}
+
+static int flap_lease_slowly(void)
+{
+	int r = null_set("stop_us", 50000);
+
+	if (!r)
+		r = park("drop");
+	return r ? r : park("take");
+}
+
+/* The gate wants to open again before the jobs have ended: that is not why. */
+static void test_reason_of_then(void **state)
+{
+	reclaim_jobs(flap_lease_slowly, LAYBY_GATE_NO_LEASE);
+	must(null_set("hang", 0));
 	must_open();
 	guest_must_run(&guest);
 }
@@ -344,7 +385,8 @@ int main(void)
 {
 	const struct CMUnitTest reclaim[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
-		TEST(jobs), TEST(jobs_and_lease), TEST(job_that_ended), TEST(counters),
+		TEST(jobs), TEST(jobs_and_lease), TEST(reason_of_then),
+		TEST(job_that_ended), TEST(counters),
 		TEST(slow_stop), TEST(too_slow_stop), TEST(lost_stop), TEST(toggle),
 		TEST(toggle_with_slow_stop), TEST(toggle_with_resets), TEST(toggle_lease),
 		TEST(mapping), TEST(withdrawn),
