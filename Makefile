@@ -15,9 +15,10 @@ demo:
 check:
 	@tests/check $(T)
 
-#: make bench     what a job costs: bench-path (instructions), bench-doorbell
-bench: bench-path bench-doorbell
-bench-path bench-doorbell:
+#: make bench     what a job costs: bench-path (instructions), bench-doorbell; and
+#:                bench-reclaim, how long until the tiles are back, N=200000 for all
+bench: bench-path bench-doorbell bench-reclaim
+bench-path bench-doorbell bench-reclaim:
 	@tests/bench/$@
 
 #: make style     sparse, checkpatch --strict, W=1, clang
@@ -64,5 +65,5 @@ prefix     ?= /usr/local
 sysconfdir ?= /etc
 export DESTDIR
 
-.PHONY: help demo check bench bench-path bench-doorbell style sdk shell modules \
+.PHONY: help demo check bench bench-path bench-doorbell bench-reclaim style sdk shell modules \
 	agent install clean

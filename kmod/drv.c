@@ -124,6 +124,7 @@ static const struct {
 	{ layby_control_init, layby_control_fini },
 	{ layby_keeper_init, layby_keeper_fini },
 	{ layby_vehicle_init, layby_vehicle_fini },
+	{ layby_bench_init, layby_bench_fini },
 };
 
 static void layby_parts_fini(u32 count)

@@ -68,6 +68,7 @@ static void layby_guest_shut(struct layby_accel *accel, struct layby_partition *
 {
 	WRITE_ONCE(partition->queue.shut, true);
 	accel->hw.ops->stop(accel->hw.priv, partition->slot);
+	layby_bench_stamp(LAYBY_STAMP_DOORBELL);
 }
 
 static void layby_guest_unshut(struct layby_accel *accel, struct layby_partition *partition)
@@ -437,6 +438,7 @@ void layby_keeper_answer(void)
 {
 	unsigned long flags;
 
+	layby_bench_stamp(LAYBY_STAMP_ANSWER);
 	raw_spin_lock_irqsave(&keeper.lock, flags);
 	layby_reclaim_kick();
 	raw_spin_unlock_irqrestore(&keeper.lock, flags);
@@ -454,6 +456,7 @@ void layby_keeper_handed_back(bool reset)
 	struct layby_reclaim_stats *stats = &keeper.stats;
 	u64 took_ns;
 
+	layby_bench_stamp(LAYBY_STAMP_HANDOVER);
 	raw_spin_lock_irq(&keeper.lock);
 	took_ns = ktime_get_ns() - keeper.closed_at_ns;
 	keeper.closing = false;

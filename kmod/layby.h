@@ -394,4 +394,32 @@ int layby_bench_run_ioctl(struct drm_device *drm, void *data,
 			  struct drm_file *file);
 #endif
 
+/* Stamps of the CPU's counter, for measuring only: bench.c. */
+enum layby_bench_stamp {
+	LAYBY_STAMP_SOFTIRQ,	/* receiving began, in which the doorbell was rung */
+	LAYBY_STAMP_DOORBELL,	/* the guest slot was told to stop */
+	LAYBY_STAMP_ANSWER,	/* it said that it had */
+	LAYBY_STAMP_HANDOVER,	/* driving has the tiles */
+	LAYBY_STAMPS
+};
+
+#ifdef LAYBY_BENCH
+int layby_bench_init(void);
+void layby_bench_fini(void);
+void layby_bench_stamp(enum layby_bench_stamp which);
+#else
+static inline int layby_bench_init(void)
+{
+	return 0;
+}
+
+static inline void layby_bench_fini(void)
+{
+}
+
+static inline void layby_bench_stamp(enum layby_bench_stamp which)
+{
+}
+#endif
+
 #endif /* LAYBY_H */

@@ -138,6 +138,7 @@ static void read_state(struct nlattr **attrs, void *to)
 	*(struct gate_state *)to = (struct gate_state){
 		.reason = (uint32_t)number(attrs[LAYBY_A_STATE_REASON]),
 		.change = number(attrs[LAYBY_A_STATE_CHANGE]),
+		.since_ns = number(attrs[LAYBY_A_STATE_SINCE_NS]),
 		.open = truth(attrs[LAYBY_A_STATE_OPEN]),
 		.guests_in = truth(attrs[LAYBY_A_STATE_GUESTS_IN]),
 		.sealed = truth(attrs[LAYBY_A_STATE_SEALED]),

@@ -14,6 +14,7 @@
 struct gate_state {
 	uint32_t reason;
 	uint64_t change;
+	uint64_t since_ns;	/* CLOCK_MONOTONIC */
 	bool open;
 	bool guests_in;
 	bool sealed;
