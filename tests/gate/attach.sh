@@ -6,8 +6,8 @@
 # governor, and does not seal. They last as long as the shell.
 attach() {
 	local answer
-	mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
-	tests/vehicle/bus up || return 1
+	grep -q ' /sys/fs/bpf ' /proc/mounts || mount -t bpf bpf /sys/fs/bpf
+	bash tests/vehicle/bus up || return 1
 	mkfifo /run/attach.in /run/attach.out
 	exec {attached}<>/run/attach.in {answers}<>/run/attach.out
 	build/vehicle/attach can0 build/park/signals.bin </run/attach.in >/run/attach.out &
