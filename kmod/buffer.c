@@ -33,18 +33,23 @@ u32 layby_buffer_flags(const struct drm_gem_object *object)
 	return to_layby_buffer(object)->flags;
 }
 
+static void layby_window_zero(struct layby_partition *partition, u64 start, u64 size)
+{
+	const struct layby_hw *hw = &partition->accel->hw;
+	struct iosys_map memory = hw->memory;
+
+	iosys_map_memset(&memory, start - hw->memory_address, 0, size);
+}
+
 /* After an unplug the memory is the backend's again, or nobody's. */
 static void layby_buffer_clear(struct layby_buffer *buffer)
 {
 	struct layby_partition *partition = buffer->party->partition;
-	const struct layby_hw *hw = &partition->accel->hw;
-	struct iosys_map memory = hw->memory;
 	int idx;
 
 	if (!drm_dev_enter(partition->drm, &idx))
 		return;
-	iosys_map_memset(&memory, buffer->node.start - hw->memory_address, 0,
-			 buffer->node.size);
+	layby_window_zero(partition, buffer->node.start, buffer->node.size);
 	drm_dev_exit(idx);
 }
 
@@ -54,8 +59,6 @@ static void layby_buffer_clear(struct layby_buffer *buffer)
  */
 void layby_partition_clear(struct layby_partition *partition)
 {
-	const struct layby_hw *hw = &partition->accel->hw;
-	struct iosys_map memory = hw->memory;
 	struct drm_mm_node *node;
 	int idx;
 
@@ -63,8 +66,29 @@ void layby_partition_clear(struct layby_partition *partition)
 		return;
 	mutex_lock(&partition->window_lock);
 	drm_mm_for_each_node(node, &partition->window)
-		iosys_map_memset(&memory, node->start - hw->memory_address, 0,
-				 node->size);
+		layby_window_zero(partition, node->start, node->size);
+	mutex_unlock(&partition->window_lock);
+	drm_dev_exit(idx);
+}
+
+/*
+ * A slot that did not obey may have written after a buffer was cleared: what was
+ * freed, or went with a consent, since then is cleared again now that it does.
+ */
+void layby_partition_scrub(struct layby_partition *partition)
+{
+	struct drm_mm_node *node;
+	u64 start, end;
+	int idx;
+
+	if (!drm_dev_enter(partition->drm, &idx))
+		return;
+	mutex_lock(&partition->window_lock);
+	drm_mm_for_each_hole(node, &partition->window, start, end)
+		layby_window_zero(partition, start, end - start);
+	drm_mm_for_each_node(node, &partition->window)
+		if (layby_party_dead(container_of(node, struct layby_buffer, node)->party))
+			layby_window_zero(partition, node->start, node->size);
 	mutex_unlock(&partition->window_lock);
 	drm_dev_exit(idx);
 }

@@ -12,7 +12,7 @@
  *   layby_prepared   a checked job; holds its buffers; owned by its party
  *   layby_job        one submission; one per tag, preallocated in the party
  *
- * Lock order: party->lock, partition->window_lock, partition->slot_lock,
+ * Lock order: party->lock, partition->slot_lock, partition->window_lock,
  * queue->lock, the gatekeeper's. The queue lock is taken in interrupts, so always
  * with interrupts off. partition->map_lock stands alone.
  */
@@ -323,6 +323,7 @@ layby_partition_create(struct layby_accel *accel, u32 slot,
 		       const struct layby_policy_share *share);
 int layby_partition_start(struct layby_partition *partition);
 void layby_partition_clear(struct layby_partition *partition);
+void layby_partition_scrub(struct layby_partition *partition);
 void layby_partition_stop(struct layby_partition *partition);
 void layby_partition_destroy(struct layby_partition *partition);
 void layby_partition_release(struct drm_device *drm);

@@ -13,8 +13,8 @@
  * fault, and driving goes on without them (ISO-3, ISO-4).
  *
  * Per slot, partition->slot_lock keeps recovery (recover.c) and this worker from
- * reaching for the hardware at the same time. Lock order: slot_lock, queue lock,
- * keeper's lock.
+ * reaching for the hardware at the same time. Lock order: slot_lock, window_lock,
+ * queue lock, keeper's lock.
  */
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
@@ -278,6 +278,8 @@ static int layby_guest_end(struct layby_partition *partition, bool *reset)
 		*reset = true;
 		ret = layby_guest_reset(partition);
 	}
+	if (!ret && state == LAYBY_QUEUE_FENCED)
+		layby_partition_scrub(partition);
 	layby_queue_shut(partition, ret);
 	return ret;
 }
