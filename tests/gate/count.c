@@ -196,9 +196,9 @@ static int count_reclaim(void)
 		by_frame(&frame[i], &handover[i]);
 	for (i = 0; i < ROUNDS; i++)
 		by_lease(&close_lease[i]);
-	printf("{ \"signal_to_doorbell_instr\": %lu, \"close_to_doorbell_instr\": %lu,"
-	       " \"ack_to_handover_instr\": %lu }\n",
-	       median(frame), median(close_lease), median(handover));
+	printf("{ \"signal_to_doorbell_instr\": %lu,", median(frame));
+	printf(" \"close_to_doorbell_instr\": %lu,", median(close_lease));
+	printf(" \"ack_to_handover_instr\": %lu }\n", median(handover));
 	guest_close(&guest);
 	scene_end();
 	return 0;

@@ -16,6 +16,8 @@
 #include "scene.h"
 
 #define BUILD	"/layby/build/"
+#define OWNER	"--key " BUILD "keys/owner.key --certificate " BUILD "keys/owner.crt "
+#define SIGN	BUILD "agent/laybyctl consent sign " OWNER "--until +2d --utc-offset +00:00"
 #define ALL_SLOTS	3
 
 /* LAYBY_TOKEN: of a machine that cannot sign; token_sign() does nothing then. */
@@ -75,7 +77,7 @@ static void actor_end(struct actor *actor)
 static int actor_ask(struct actor *actor, const char *format, va_list list)
 {
 	char line[128];
-	int error = -EPROTO;
+	long error = 0;
 
 	vfprintf(actor->in, format, list);
 	fputc('\n', actor->in);
@@ -83,8 +85,9 @@ static int actor_ask(struct actor *actor, const char *format, va_list list)
 		return -EPIPE;
 	if (!strncmp(line, "ok", 2))
 		return 0;
-	sscanf(line, "error %d", &error);
-	return error;
+	if (!strncmp(line, "error ", 6))
+		error = strtol(line + 6, NULL, 10);
+	return error < 0 ? (int)error : -EPROTO;
 }
 
 int car(const char *format, ...)
@@ -144,11 +147,8 @@ int token_sign(const char *id, const char *options)
 
 	if (getenv("LAYBY_TOKEN"))
 		return 0;
-	snprintf(command, sizeof(command),
-		 BUILD "agent/laybyctl consent sign --key " BUILD "keys/owner.key"
-		 " --certificate " BUILD "keys/owner.crt --until +2d --utc-offset +00:00"
-		 " --id %s %s %s -o %s.bin >/run/gate-sign.log 2>&1", id,
-		 strstr(options, "--energy-total") ? "" : "--energy-total 1000kWh", options,
+	snprintf(command, sizeof(command), SIGN " --id %s %s %s -o %s.bin >/run/gate-sign.log 2>&1",
+		 id, strstr(options, "--energy-total") ? "" : "--energy-total 1000kWh", options,
 		 token_path());
 	return system(command) ? -EINVAL : 0;
 }
