@@ -28,6 +28,8 @@
 #include "trace.h"
 #include "vehicle.h"
 
+static void layby_keeper_settle(struct work_struct *work);
+
 static struct {
 	raw_spinlock_t lock;		/* everything here */
 	struct layby_accel *accel;
@@ -47,7 +49,13 @@ static struct {
 	u64 timer_ns;
 	u64 watchdog_ns;
 	struct work_struct settle;
-} keeper;
+} keeper = {
+	/* The netlink family may ask before layby_keeper_init(). */
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(keeper.lock),
+	.settle = __WORK_INITIALIZER(keeper.settle, layby_keeper_settle),
+	.timer_ns = U64_MAX,
+	.reason = LAYBY_GATE_NO_POLICY,
+};
 
 static DEFINE_MUTEX(layby_keeper_life);
 
@@ -628,12 +636,8 @@ static struct notifier_block layby_keeper_pm_block = {
 
 int layby_keeper_init(void)
 {
-	raw_spin_lock_init(&keeper.lock);
-	INIT_WORK(&keeper.settle, layby_keeper_settle);
 	hrtimer_init(&keeper.timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
 	keeper.timer.function = layby_keeper_timer;
-	keeper.timer_ns = U64_MAX;
-	keeper.reason = LAYBY_GATE_NO_POLICY;
 	return register_pm_notifier(&layby_keeper_pm_block);
 }
 
