@@ -219,12 +219,15 @@ static bool is_to_be_given(const struct gate_state *was,
 	       was->reason != LAYBY_GATE_CLOCK_STEPPED;
 }
 
-/* With the policy consent only lapses: the same token may be given again. */
+/*
+ * With the policy consent only lapses: the same token may be given again. That
+ * it lapsed is no event of its own, and first heard of with the next policy.
+ */
 static bool was_withdrawn(const struct gate_state *was,
 			  const struct gate_state *now)
 {
-	return was->known && policy_in_force(now) && was->has_consent &&
-	       !now->has_consent;
+	return policy_in_force(was) && policy_in_force(now) &&
+	       was->has_consent && !now->has_consent;
 }
 
 void consent_update(struct agent *agent, const struct gate_state *was,
