@@ -64,8 +64,9 @@ const struct layby_policy_field_info layby_policy_fields[LAYBY_POLICY_FIELDS] = 
 		1, 10 * S_TO_NS },
 	[FIELD(PARK_HOLD_NS)] = { "park_hold_ns", HEAD(park_hold_ns), U64, RULE(RANGE),
 		1, 3600 * S_TO_NS },
+	/* It is fed from a hard timer four times as often: not more than each millisecond. */
 	[FIELD(WATCHDOG_NS)] = { "watchdog_ns", HEAD(watchdog_ns), U64, RULE(RANGE),
-		1, 10 * S_TO_NS },
+		S_TO_NS / 250, 10 * S_TO_NS },
 	[FIELD(INTERVAL_NS)] = { "interval_ns", HEAD(interval_ns), U64, RULE(RANGE),
 		1, 60 * S_TO_NS },
 	[FIELD(PARK_CAN_ID)] = { "park_can_id", HEAD(park_can_id), U32, RULE(CAN_ID),
