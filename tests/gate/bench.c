@@ -22,56 +22,12 @@
 #include <layby.h>
 
 #include "guest.h"
+#include "measure.h"
 #include "scene.h"
 
 #define RENEW_MS	20
 
 static struct guest guest;
-
-static _Noreturn void die(const char *what, long r)
-{
-	fprintf(stderr, "bench: %s: %s\n", what, strerror((int)-r));
-	scene_end();
-	exit(1);
-}
-
-/* The value of a call that must not fail. */
-static long need(const char *what, long r)
-{
-	if (r < 0)
-		die(what, r);
-	return r;
-}
-
-static struct gate_counts counts(void)
-{
-	struct gate_counts now;
-
-	need("counters", gate_counts(&now));
-	return now;
-}
-
-static int lease_take(int node)
-{
-	struct layby_lease lease = {};
-	int r = node_ioctl(node, DRM_IOCTL_LAYBY_LEASE, &lease);
-
-	return r ? r : lease.fd;
-}
-
-/* The counts once one more was opened, or reclaimed. */
-static struct gate_counts wait_counts(uint64_t opened, uint64_t reclaims)
-{
-	uint64_t end = now_ns() + 20 * SECOND;
-	struct gate_counts now;
-
-	do {
-		now = counts();
-		if (now_ns() > end)
-			die("the gate did not follow", -ETIMEDOUT);
-	} while (now.opened < opened || now.reclaims < reclaims);
-	return now;
-}
 
 static void job_begins(void)
 {

@@ -22,6 +22,7 @@
 #include <linux/can/raw.h>
 
 #include "guest.h"
+#include "measure.h"
 #include "scene.h"
 
 #define ROUNDS		101
@@ -34,20 +35,6 @@ struct stamps {
 };
 
 static struct guest guest;
-
-static _Noreturn void die(const char *what, long r)
-{
-	fprintf(stderr, "count: %s: %s\n", what, strerror((int)-r));
-	scene_end();
-	exit(1);
-}
-
-static long need(const char *what, long r)
-{
-	if (r < 0)
-		die(what, r);
-	return r;
-}
 
 static int by_value(const void *a, const void *b)
 {
@@ -117,17 +104,9 @@ static struct stamps read_stamps(void)
 	return now;
 }
 
-static int lease_take(void)
-{
-	struct layby_lease lease = {};
-	int r = node_ioctl(guest.party.fd, DRM_IOCTL_LAYBY_LEASE, &lease);
-
-	return r ? r : lease.fd;
-}
-
 static int open_with_job(void)
 {
-	int lease = (int)need("lease", lease_take());
+	int lease = (int)need("lease", lease_take(guest.party.fd));
 
 	if (!gate_opens())
 		die("the gate does not open", -ETIMEDOUT);
