@@ -154,6 +154,8 @@ struct layby_job_spec {
 	 * job that runs longer is stopped and ends with -ETIME
 	 */
 	uint64_t longest_run_ns;
+	/** @flags: LAYBY_JOB_INTERACTIVE or 0 */
+	uint32_t flags;
 };
 
 /**

@@ -49,6 +49,7 @@
 static struct {
 	raw_spinlock_t lock;		/* everything here */
 	bool held;			/* consent is given */
+	u32 classes;			/* of @terms while @held, else 0; read without it */
 	struct layby_consent_terms terms;
 	struct layby_account *account;	/* of the last token, NULL: none yet */
 	struct layby_account accounts[LAYBY_ACCOUNTS_MAX];
@@ -88,6 +89,11 @@ void layby_consent_use(u64 uj)
 		layby_account_use(held.account, uj);
 	}
 	raw_spin_unlock_irqrestore(&held.lock, flags);
+}
+
+u32 layby_consent_classes(void)
+{
+	return READ_ONCE(held.classes);
 }
 
 static u64 layby_held_left_uj(void)
@@ -153,6 +159,7 @@ static int layby_held_begin(const struct layby_consent_terms *terms)
 		held.account = account;
 		held.terms = *terms;
 		held.held = true;
+		WRITE_ONCE(held.classes, terms->classes);
 	}
 	raw_spin_unlock_irq(&held.lock);
 	return account ? 0 : -ENOSPC;
@@ -162,6 +169,7 @@ static void layby_held_end(void)
 {
 	raw_spin_lock_irq(&held.lock);
 	held.held = false;
+	WRITE_ONCE(held.classes, 0);
 	raw_spin_unlock_irq(&held.lock);
 }
 

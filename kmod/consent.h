@@ -36,6 +36,8 @@ struct layby_consent_state {
 
 /* What guest work used. After a withdrawal it still goes to the last consent. */
 void layby_consent_use(u64 uj);
+/* Of which jobs it is: LAYBY_CONSENT_BATCH and so on; 0 without consent. No lock. */
+u32 layby_consent_classes(void);
 /* What may still be used now, microjoule; 0 without consent. */
 u64 layby_consent_left_uj(void);
 void layby_consent_state(struct layby_consent_state *state);

@@ -14,6 +14,8 @@
 
 #include <drm/drm_gem.h>
 
+#include <layby/consent.h>
+
 #include "layby.h"
 
 void layby_prepared_destroy(struct layby_prepared *prepared)
@@ -127,6 +129,8 @@ static int layby_prepare_resolve(struct layby_prepared *prepared,
 	job->input_count = args->input_count;
 	job->output_count = args->output_count;
 	prepared->longest_run_ns = args->longest_run_ns;
+	prepared->job_class = args->flags & LAYBY_JOB_INTERACTIVE ?
+		LAYBY_CONSENT_INTERACTIVE : LAYBY_CONSENT_BATCH;
 
 	ret = layby_range_resolve(prepared, file, &args->program, false,
 				  &job->program);
@@ -148,7 +152,7 @@ static int layby_prepare_check(const struct layby_party *party,
 {
 	BUILD_BUG_ON(LAYBY_MAX_OUTPUTS > LAYBY_MAX_INPUTS);
 
-	if (args->flags || args->job ||
+	if (args->flags & ~LAYBY_JOB_INTERACTIVE || args->job ||
 	    args->input_count > LAYBY_MAX_INPUTS || !args->output_count ||
 	    args->output_count > LAYBY_MAX_OUTPUTS || !args->longest_run_ns ||
 	    args->longest_run_ns > party->partition->share.longest_run_ns)

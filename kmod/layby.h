@@ -95,6 +95,7 @@ struct layby_accel {
  * @longest_run_ns: as declared
  * @input_bytes: of all inputs together
  * @output_bytes: of all outputs together
+ * @job_class: LAYBY_CONSENT_BATCH or LAYBY_CONSENT_INTERACTIVE
  * @object: references on the buffers, @objects of them
  * @in_flight: submissions not yet finished; queue lock
  */
@@ -103,6 +104,7 @@ struct layby_prepared {
 	u64 longest_run_ns;
 	u64 input_bytes;
 	u64 output_bytes;
+	u32 job_class;
 	struct drm_gem_object *object[1 + LAYBY_MAX_INPUTS + LAYBY_MAX_OUTPUTS];
 	u32 objects;
 	u32 in_flight;

@@ -15,6 +15,7 @@
 #include <linux/ktime.h>
 #include <linux/nospec.h>
 
+#include "consent.h"
 #include "governor.h"
 #include "keeper.h"
 #include "layby.h"
@@ -130,9 +131,9 @@ void layby_queue_push(struct layby_queue *queue, struct layby_job *job)
 /* --- Submission ----------------------------------------------------------- */
 
 /* Has a guest's job the governor's leave? None that looks at jobs: yes. */
-static bool layby_queue_admits(const struct layby_queue *queue,
-			       const struct layby_party *party,
-			       const struct layby_prepared *prepared)
+static bool layby_queue_governed(const struct layby_queue *queue,
+				 const struct layby_party *party,
+				 const struct layby_prepared *prepared)
 {
 	struct layby_admission job = {
 		.party = party->id,
@@ -142,9 +143,28 @@ static bool layby_queue_admits(const struct layby_queue *queue,
 		.output_bytes = prepared->output_bytes,
 		.queue_depth = party->partition->share.queue_depth,
 		.jobs = queue->count,
+		.job_class = prepared->job_class,
 	};
 
-	return party->partition->class != LAYBY_CLASS_GUEST || layby_governor_admit(&job);
+	return layby_governor_admit(&job);
+}
+
+/* What the owner and the governor say to a guest's job; they are not asked for others. */
+static int layby_queue_admits(const struct layby_queue *queue,
+			      const struct layby_party *party,
+			      const struct layby_prepared *prepared)
+{
+	u32 classes;
+
+	if (party->partition->class != LAYBY_CLASS_GUEST)
+		return 0;
+	classes = layby_consent_classes();
+	/* It has just ended: the gate is about to close. */
+	if (unlikely(!classes))
+		return -ESHUTDOWN;
+	if (unlikely(!(prepared->job_class & classes)))
+		return -EACCES;
+	return likely(layby_queue_governed(queue, party, prepared)) ? 0 : -EPERM;
 }
 
 /* Checks, and has no effect. */
@@ -155,6 +175,7 @@ static struct layby_job *layby_queue_accept(struct layby_queue *queue,
 	u32 index = array_index_nospec(submit.job, LAYBY_PARTY_JOBS);
 	u32 tag = array_index_nospec(submit.tag, LAYBY_PARTY_TAGS);
 	struct layby_job *job = &party->job[tag];
+	int ret;
 
 	if (unlikely(queue->state == LAYBY_QUEUE_GONE))
 		return ERR_PTR(-ENODEV);
@@ -168,9 +189,8 @@ static struct layby_job *layby_queue_accept(struct layby_queue *queue,
 		return ERR_PTR(-ESHUTDOWN);
 	if (unlikely(job->prepared || !queue->free_tags))
 		return ERR_PTR(-EBUSY);
-	if (unlikely(!layby_queue_admits(queue, party, party->prepared[index])))
-		return ERR_PTR(-EPERM);
-	return job;
+	ret = layby_queue_admits(queue, party, party->prepared[index]);
+	return unlikely(ret) ? ERR_PTR(ret) : job;
 }
 
 static void layby_job_start(struct layby_queue *queue, struct layby_job *job,

@@ -44,6 +44,7 @@ int layby_job_prepare(struct layby_node *node,
 		.input_count = spec->input_count,
 		.output_count = spec->output_count,
 		.longest_run_ns = spec->longest_run_ns,
+		.flags = spec->flags,
 	};
 	struct layby_job *job;
 	int r;

@@ -208,7 +208,7 @@ static bool result_has_no_report(int result)
 {
 	return result == -EINVAL || result == -ENOENT || result == -EBUSY ||
 	       result == -EOPNOTSUPP || result == -ESHUTDOWN ||
-	       result == -ESTALE || result == -EPERM;
+	       result == -ESTALE || result == -EACCES || result == -EPERM;
 }
 
 /* The cookie tells a report of this run from one that an older run left. */

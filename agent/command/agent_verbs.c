@@ -262,8 +262,9 @@ static int append_rest(sd_bus_message *m, const struct options *options)
 					options->size_count * sizeof(uint64_t));
 	if (r >= 0)
 		r = sd_bus_message_append(m, "ta{sv}",
-					  options->longest_ms * 1000, 1,
-					  "linger", "b", !options->wait);
+					  options->longest_ms * 1000, 2,
+					  "linger", "b", !options->wait,
+					  "interactive", "b", options->interactive);
 	return r < 0 ? fail_errno(r, "submit") : EXIT_OK;
 }
 

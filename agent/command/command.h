@@ -32,6 +32,7 @@ struct options {
 	uint32_t size_count;
 	uint64_t longest_ms;
 	uint64_t repeat;
+	bool interactive;
 	bool wait;
 	bool json;
 };

@@ -81,6 +81,8 @@ static int print_help(void)
 	     "  -o, --output=FILE       where the next output goes, \"-\" is stdout; outputs\n"
 	     "                          without one are dropped (also: result)\n"
 	     "  -l, --longest-ms=N      stop the job after N ms of running (default: 1000)\n"
+	     "      --interactive       somebody waits for the result, which the owner's consent\n"
+	     "                          must permit (default: batch work)\n"
 	     "      --partition=NAME    run: driving, guest or the path of a node\n"
 	     "                          (default: guest)\n"
 	     "      --repeat=N          run: that many times, one after the other (default: 1)\n"
@@ -100,7 +102,7 @@ static int print_help(void)
 	return EXIT_OK;
 }
 
-enum { OPT_PARTITION = 256, OPT_REPEAT };
+enum { OPT_PARTITION = 256, OPT_REPEAT, OPT_INTERACTIVE };
 
 static const struct option long_options[] = {
 	{ "program", required_argument, NULL, 'p' },
@@ -110,6 +112,7 @@ static const struct option long_options[] = {
 	{ "longest-ms", required_argument, NULL, 'l' },
 	{ "partition", required_argument, NULL, OPT_PARTITION },
 	{ "repeat", required_argument, NULL, OPT_REPEAT },
+	{ "interactive", no_argument, NULL, OPT_INTERACTIVE },
 	{ "wait", no_argument, NULL, 'w' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
@@ -171,6 +174,9 @@ static int parse_option(int c, struct options *options)
 		return EXIT_OK;
 	case OPT_REPEAT:
 		return parse_number("repeat", UINT32_MAX, &options->repeat);
+	case OPT_INTERACTIVE:
+		options->interactive = true;
+		return EXIT_OK;
 	case 'w':
 		options->wait = true;
 		return EXIT_OK;

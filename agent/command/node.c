@@ -276,6 +276,7 @@ static int task_prepare(struct task *task, const struct options *options)
 		.input_count = options->input_count,
 		.output_count = options->size_count,
 		.longest_run_ns = options->longest_ms * 1000000,
+		.flags = options->interactive ? LAYBY_JOB_INTERACTIVE : 0,
 	};
 	struct layby_partition_info info;
 	int r;

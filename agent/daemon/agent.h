@@ -134,6 +134,7 @@ struct request {
 	uint64_t longest_run_us;
 	uint64_t bytes;
 	bool linger;
+	bool interactive;
 };
 
 struct job {

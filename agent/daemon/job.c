@@ -104,6 +104,10 @@ static const char *result_message(int result)
 		return "the device refused a memory access";
 	case EIO:
 		return "the device failed";
+	case EACCES:
+		return "the owner's consent does not cover jobs of its class";
+	case EPERM:
+		return "the governor refuses it";
 	case ENODEV:
 		return "the accelerator is gone";
 	default:

@@ -122,6 +122,7 @@ static int run_prepare(struct run *run)
 		.outputs = run->outputs,
 		.output_count = request->output_count,
 		.longest_run_ns = request->longest_run_us * NSEC_PER_USEC,
+		.flags = request->interactive ? LAYBY_JOB_INTERACTIVE : 0,
 	};
 
 	return layby_job_prepare(run->party->node, &spec, &run->prepared);

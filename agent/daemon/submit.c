@@ -127,21 +127,27 @@ static int read_outputs(sd_bus_message *m, struct request *request,
 	return 0;
 }
 
+static bool *find_option(struct request *request, const char *name)
+{
+	return !strcmp(name, "linger") ? &request->linger :
+	       !strcmp(name, "interactive") ? &request->interactive : NULL;
+}
+
 static int read_option(sd_bus_message *m, struct request *request,
 		       const char *name, sd_bus_error *error)
 {
-	int linger, r;
+	bool *option = find_option(request, name);
+	int value, r;
 
-	if (strcmp(name, "linger"))
-		return invalid(
-			error,
-			"unknown option \"%s\": the options are \"linger\" (b)",
-			name);
-	r = sd_bus_message_read(m, "v", "b", &linger);
-	if (r < 0)
+	if (!option)
 		return invalid(error,
-			       "option \"linger\" must be a boolean (b)");
-	request->linger = linger;
+			       "unknown option \"%s\": the options are \"linger\" (b) and \"interactive\" (b)",
+			       name);
+	r = sd_bus_message_read(m, "v", "b", &value);
+	if (r < 0)
+		return invalid(error, "option \"%s\" must be a boolean (b)",
+			       name);
+	*option = value;
 	return 0;
 }
 

@@ -151,6 +151,8 @@ struct layby_governor_verdict {
  * @output_bytes: likewise
  * @queue_depth: jobs that the queue holds
  * @jobs: of them, accepted and not yet finished
+ * @job_class: LAYBY_CONSENT_BATCH or LAYBY_CONSENT_INTERACTIVE, as declared
+ * @pad: 0
  */
 struct layby_admission {
 	__u64 party;
@@ -160,6 +162,8 @@ struct layby_admission {
 	__u64 output_bytes;
 	__u32 queue_depth;
 	__u32 jobs;
+	__u32 job_class;
+	__u32 pad;
 };
 
 /**

@@ -306,6 +306,10 @@ static void test_options(void **state)
 	s.option = "linger";
 	s.option_type = "s";
 	submit_fails(f->bus, s, ERROR_INVALID, "must be a boolean");
+	s = usual("copy 0");
+	s.option = "interactive";
+	s.option_type = "s";
+	submit_fails(f->bus, s, ERROR_INVALID, "option \"interactive\" must be a boolean");
 }
 
 static void test_limit_of_jobs(void **state)

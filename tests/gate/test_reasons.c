@@ -116,6 +116,49 @@ static void test_charge(void **state)
 	must(token_give(""));
 }
 
+/* --- The owner ---------------------------------------------------------------- */
+
+static int run_job(uint32_t job)
+{
+	sqe_submit(ring_job(&guest.ring, guest.party.fd, 0, 1))->job = job;
+	return ring_run_one(&guest.ring);
+}
+
+struct outcome {
+	uint32_t job;
+	int want;
+};
+
+/* A machine that stands still for a while closes the gate. */
+static bool job_gives(void *arg)
+{
+	const struct outcome *outcome = arg;
+
+	return run_job(outcome->job) == outcome->want;
+}
+
+/* Classes of jobs close nothing: they are asked for job by job. */
+static void test_classes(void **state)
+{
+	struct outcome batch = { 0, 0 }, interactive = { .want = 0 };
+
+	interactive.job = (uint32_t)must(party_prepare_as(&guest.party, LONG_RUN,
+							  LAYBY_JOB_INTERACTIVE));
+	assert_true(eventually(job_gives, &batch));
+	assert_true(eventually(job_gives, &interactive));
+	must(token_give("--classes batch"));
+	interactive.want = -EACCES;
+	assert_true(eventually(job_gives, &interactive));
+	assert_true(eventually(job_gives, &batch));
+	must(token_give("--classes interactive"));
+	interactive.want = 0;
+	batch.want = -EACCES;
+	assert_true(eventually(job_gives, &batch));
+	assert_true(eventually(job_gives, &interactive));
+	must(token_give(""));
+	must_open();
+}
+
 /* --- The agent ---------------------------------------------------------------- */
 
 static void test_dropped(void **state)
@@ -268,7 +311,7 @@ int main(void)
 	const struct CMUnitTest reasons[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
 		TEST(open), TEST(gear), TEST(invalid), TEST(silent_frame), TEST(silence),
-		TEST(wrong_crc), TEST(charging), TEST(charge), TEST(dropped),
+		TEST(wrong_crc), TEST(charging), TEST(charge), TEST(classes), TEST(dropped),
 		TEST(not_renewed), TEST(killed), TEST(stopped), TEST(withdrawn),
 		TEST(hours), TEST(clock), TEST(energy), TEST(sensor), TEST(hot),
 		TEST(governor), TEST(precedence),

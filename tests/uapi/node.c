@@ -243,15 +243,12 @@ static int party_make_buffers(struct party *party)
 	return ret;
 }
 
-int party_prepare(struct party *party, uint64_t longest_run_ns)
+int party_prepare_as(struct party *party, uint64_t longest_run_ns, uint32_t flags)
 {
 	struct layby_range input, output;
 	struct layby_job_prepare prepare;
 	int ret;
 
-	ret = party_make_buffers(party);
-	if (ret)
-		return ret;
 	input = (struct layby_range){ .handle = party->buffer[1], .length = PAGE };
 	output = (struct layby_range){ .handle = party->buffer[2], .length = PAGE };
 	prepare = (struct layby_job_prepare){
@@ -259,9 +256,17 @@ int party_prepare(struct party *party, uint64_t longest_run_ns)
 		.inputs = (uintptr_t)&input, .input_count = 1,
 		.outputs = (uintptr_t)&output, .output_count = 1,
 		.longest_run_ns = longest_run_ns,
+		.flags = flags,
 	};
 	ret = node_ioctl(party->fd, DRM_IOCTL_LAYBY_JOB_PREPARE, &prepare);
 	return ret ? ret : (int)prepare.job;
+}
+
+int party_prepare(struct party *party, uint64_t longest_run_ns)
+{
+	int ret = party_make_buffers(party);
+
+	return ret ? ret : party_prepare_as(party, longest_run_ns, 0);
 }
 
 int party_open_ready(struct party *party, uint32_t class, uint64_t longest_run_ns)

@@ -66,6 +66,8 @@ int party_open(struct party *party, uint32_t class);
 void party_close(struct party *party);
 /* A job on the party's three buffers: its index, or -errno. */
 int party_prepare(struct party *party, uint64_t longest_run_ns);
+/* Another job on them, @flags: LAYBY_JOB_* */
+int party_prepare_as(struct party *party, uint64_t longest_run_ns, uint32_t flags);
 /* A party and one job of it, index 0. */
 int party_open_ready(struct party *party, uint32_t class, uint64_t longest_run_ns);
 uint32_t report_state(const struct party *party, uint32_t tag);

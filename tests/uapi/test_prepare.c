@@ -169,7 +169,7 @@ static void outputs_half(uint64_t value)
 	{ "output " name, output_##field, value, want }
 
 static const struct bad bad[] = {
-	{ "flag 0", flags, 1, -EINVAL },
+	{ "flag 1", flags, 2, -EINVAL },
 	{ "flag 31", flags, 1U << 31, -EINVAL },
 	{ "job not 0", job, 1, -EINVAL },
 	{ "no run time", longest, 0, -EINVAL },

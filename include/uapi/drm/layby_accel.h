@@ -199,6 +199,13 @@ struct layby_range {
 	__u64 length;
 };
 
+/*
+ * LAYBY_JOB_INTERACTIVE - somebody waits for the result; without it nobody does, the
+ * job is batch work. These are the classes of jobs that an owner's consent names; a
+ * driving partition makes no difference.
+ */
+#define LAYBY_JOB_INTERACTIVE	(1 << 0)
+
 /**
  * struct layby_job_prepare - check and resolve a job once
  *
@@ -226,7 +233,7 @@ struct layby_job_prepare {
 	 * and completes with -ETIME.
 	 */
 	__u64 longest_run_ns;
-	/** @flags: in, must be 0 */
+	/** @flags: in, LAYBY_JOB_*; any other bit: -EINVAL */
 	__u32 flags;
 	/** @job: out, index of the prepared job */
 	__u32 job;
@@ -276,8 +283,9 @@ enum layby_cmd {
  * refused a memory access; -ENOEXEC not a program, or inputs and outputs do not
  * fit it; -EIO the device or the computation failed; -ENODEV gone; -ESHUTDOWN
  * the gate is closed, wait for it to open; -ESTALE the consent under which this
- * file was opened has ended, open the node anew; -EPERM the governor refuses it.
- * A submission that is refused at once (the first three, the last three, and -EIO
+ * file was opened has ended, open the node anew; -EACCES the owner's consent does
+ * not cover jobs of its class; -EPERM the governor refuses it.
+ * A submission that is refused at once (the first three, the last four, and -EIO
  * or -ENODEV of a partition that is fenced or gone) writes no report; all others
  * have one.
  */
