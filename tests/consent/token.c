@@ -9,12 +9,17 @@
 #include "node.h"
 #include "token.h"
 
+/* Other suites have theirs elsewhere. */
+#ifndef TOKENS
+#define TOKENS "/layby/build/consent/tokens"
+#endif
+
 static int read_bytes(const char *name, const char *suffix, void *bytes, size_t *size)
 {
 	char path[128];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/layby/build/consent/tokens/%s%s", name, suffix);
+	snprintf(path, sizeof(path), TOKENS "/%s%s", name, suffix);
 	file = fopen(path, "rb");
 	if (!file)
 		return -errno;

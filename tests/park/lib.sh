@@ -18,6 +18,7 @@
 #   owner_withdraws USER
 #   gate_becomes REASON         waits for that; fails if it takes too long
 #
+# park_governor names another governor than the minimal one, before the boot.
 # The policy must name 0x3c0 as the frame that is sent while parked. bash only.
 
 park_build=/layby/build
@@ -44,8 +45,8 @@ park_open() { park open || { park why; return 1; }; }
 park_configure() {
 	mkdir -p /etc/layby
 	install -m 644 $park_build/park/signals.bin /etc/layby/signals.bin
-	printf '[Setup]\nCanInterface=can0\nSignals=/etc/layby/signals.bin\nGovernor=minimal\n' \
-		>/etc/layby/setup.conf
+	printf '[Setup]\nCanInterface=can0\nSignals=/etc/layby/signals.bin\nGovernor=%s\n' \
+		"${park_governor:-minimal}" >/etc/layby/setup.conf
 }
 
 park_setup() {

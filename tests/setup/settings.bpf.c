@@ -28,7 +28,7 @@ int BPF_PROG(sample, const struct layby_governor_sample *now,
 SEC("struct_ops/admit")
 int BPF_PROG(admit, const struct layby_admission *job)
 {
-	return job->longest_run_ns > 2000000000;
+	return job->longest_run_ns > 20000000000;
 }
 
 SEC(".struct_ops.link")
