@@ -102,6 +102,8 @@ static const struct genl_split_ops layby_ops[] = {
 	LAYBY_DO(LAYBY_NL_GET_HISTOGRAM, layby_get_histogram, 0),
 	LAYBY_DO(LAYBY_NL_SEAL, layby_seal, GENL_ADMIN_PERM),
 	LAYBY_DO(LAYBY_NL_CLEAR_FAULT, layby_clear_fault, GENL_ADMIN_PERM),
+	LAYBY_DO(LAYBY_NL_GET_FRAMES, layby_get_frames, 0),
+	LAYBY_DO(LAYBY_NL_GET_GOVERNOR, layby_get_governor, 0),
 };
 
 struct genl_family layby_family __ro_after_init = {

@@ -39,4 +39,8 @@ int layby_get_histogram(struct sk_buff *request, struct genl_info *info);
 int layby_get_policy(struct sk_buff *request, struct genl_info *info);
 int layby_get_partitions(struct sk_buff *skb, struct netlink_callback *cb);
 
+/* control_inputs.c */
+int layby_get_frames(struct sk_buff *request, struct genl_info *info);
+int layby_get_governor(struct sk_buff *request, struct genl_info *info);
+
 #endif /* LAYBY_CONTROL_H */

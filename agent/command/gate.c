@@ -68,6 +68,21 @@ static const struct field gate_fields[] = {
 	{ NULL, "key", "Key" },
 	{ NULL, "reclaims", "Reclaims" },
 	{ NULL, "reclaim_worst_us", "Longest reclaim", UNIT_US },
+	{ NULL, "governor", "Governor" },
+	{ NULL, "governor_name", "Governor's name" },
+	{ NULL, "governor_returned", "It returned" },
+	{ NULL, "governor_refused", "Jobs it refused" },
+	{ NULL, "frames_accepted", "Frames accepted" },
+	{ NULL, "frames_foreign_driving", "Foreign, driving" },
+	{ NULL, "frames_unbound", "Before the bus" },
+	{ NULL, "frames_namespace", "Other namespace" },
+	{ NULL, "frames_interface", "Other interface" },
+	{ NULL, "frames_socket", "From this host" },
+	{ NULL, "frames_malformed", "Malformed" },
+	{ NULL, "frames_crc", "Wrong CRC" },
+	{ NULL, "frames_repeated", "Repeated" },
+	{ NULL, "frames_sequence", "Out of sequence" },
+	{ NULL, "frames_sent", "Sent here, stopped" },
 	{}
 };
 
@@ -156,6 +171,52 @@ static int add_counters(const struct gate_counters *counters,
 		object, "reclaim_worst_us", counters->worst_ns / NSEC_PER_USEC);
 }
 
+static int add_governor(struct gate_link *link, sd_json_variant **object)
+{
+	struct gate_governor governor;
+	int r = gate_link_get_governor(link, &governor);
+
+	if (r >= 0)
+		r = sd_json_variant_set_field_string(
+			object, "governor",
+			gate_governor_state_name(governor.state));
+	if (r < 0 || governor.state == LAYBY_GOVERNOR_STATE_NONE)
+		return r;
+	r = sd_json_variant_set_field_string(object, "governor_name",
+					     governor.name);
+	if (r >= 0)
+		r = sd_json_variant_set_field_integer(
+			object, "governor_returned", governor.returned);
+	return r < 0 ? r :
+		       sd_json_variant_set_field_unsigned(
+			       object, "governor_refused", governor.refused);
+}
+
+static int add_frames(struct gate_link *link, sd_json_variant **object)
+{
+	static const char *const keys[] = {
+		[LAYBY_A_FRAMES_ACCEPTED] = "frames_accepted",
+		[LAYBY_A_FRAMES_FOREIGN_DRIVING] = "frames_foreign_driving",
+		[LAYBY_A_FRAMES_UNBOUND] = "frames_unbound",
+		[LAYBY_A_FRAMES_NAMESPACE] = "frames_namespace",
+		[LAYBY_A_FRAMES_INTERFACE] = "frames_interface",
+		[LAYBY_A_FRAMES_SOCKET] = "frames_socket",
+		[LAYBY_A_FRAMES_MALFORMED] = "frames_malformed",
+		[LAYBY_A_FRAMES_CRC] = "frames_crc",
+		[LAYBY_A_FRAMES_REPEATED] = "frames_repeated",
+		[LAYBY_A_FRAMES_SEQUENCE] = "frames_sequence",
+		[LAYBY_A_FRAMES_SENT] = "frames_sent",
+	};
+	struct gate_frames frames;
+	int r = gate_link_get_frames(link, &frames);
+	size_t i;
+
+	for (i = LAYBY_A_FRAMES_ACCEPTED; r >= 0 && i < ARRAY_SIZE(keys); i++)
+		r = sd_json_variant_set_field_unsigned(object, keys[i],
+						       frames.count[i]);
+	return r;
+}
+
 /* --- gate ----------------------------------------------------------------- */
 
 void print_development_key(const struct options *options)
@@ -205,6 +266,10 @@ int verb_gate(const struct options *options, const char *argument)
 		r = add_policy(&policy, &object);
 	if (r >= 0)
 		r = add_counters(&counters, &object);
+	if (r >= 0)
+		r = add_governor(link, &object);
+	if (r >= 0)
+		r = add_frames(link, &object);
 	return r < 0 ? fail_errno(r, "gate") :
 		       gate_print(options, &policy, object);
 }

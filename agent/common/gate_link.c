@@ -174,6 +174,8 @@ struct answer {
 		struct gate_state *state;
 		struct gate_policy *policy;
 		struct gate_counters *counters;
+		struct gate_frames *frames;
+		struct gate_governor *governor;
 	};
 	/* 1: not there yet, 0: done, or -errno */
 	int result;
@@ -210,6 +212,38 @@ static int read_histogram(struct nlmsghdr *header,
 	return 0;
 }
 
+static int read_frames(struct nlmsghdr *header, struct gate_frames *frames)
+{
+	struct nlattr *a[LAYBY_A_FRAMES_MAX + 1];
+	size_t i;
+	int r;
+
+	r = genlmsg_parse(header, 0, a, LAYBY_A_FRAMES_MAX, NULL);
+	if (r < 0)
+		return nl_errno(r);
+	frames->bus = get_u32(a[LAYBY_A_FRAMES_BUS]);
+	for (i = LAYBY_A_FRAMES_ACCEPTED; i < ARRAY_SIZE(a); i++)
+		frames->count[i] = get_u64(a[i], 0);
+	return 0;
+}
+
+static int read_governor(struct nlmsghdr *header,
+			 struct gate_governor *governor)
+{
+	struct nlattr *a[LAYBY_A_GOVERNOR_MAX + 1];
+	int r;
+
+	r = genlmsg_parse(header, 0, a, LAYBY_A_GOVERNOR_MAX, NULL);
+	if (r < 0)
+		return nl_errno(r);
+	governor->state = get_u32(a[LAYBY_A_GOVERNOR_STATE]);
+	governor->returned = (int32_t)get_u32(a[LAYBY_A_GOVERNOR_RETURNED]);
+	governor->refused = get_u64(a[LAYBY_A_GOVERNOR_REFUSED], 0);
+	get_text(a[LAYBY_A_GOVERNOR_NAME], governor->name,
+		 sizeof(governor->name));
+	return 0;
+}
+
 static int on_answer(struct nl_msg *msg, void *userdata)
 {
 	struct answer *answer = userdata;
@@ -227,6 +261,12 @@ static int on_answer(struct nl_msg *msg, void *userdata)
 		break;
 	case LAYBY_NL_GET_HISTOGRAM:
 		answer->parsed = read_histogram(header, answer->counters);
+		break;
+	case LAYBY_NL_GET_FRAMES:
+		answer->parsed = read_frames(header, answer->frames);
+		break;
+	case LAYBY_NL_GET_GOVERNOR:
+		answer->parsed = read_governor(header, answer->governor);
 		break;
 	}
 	return NL_SKIP;
@@ -337,6 +377,32 @@ int gate_link_get_counters(struct gate_link *link,
 		r = ask_or_gone(link, &answer);
 	if (r >= 0)
 		*ret_counters = counters;
+	return r;
+}
+
+int gate_link_get_frames(struct gate_link *link,
+			 struct gate_frames *ret_frames)
+{
+	struct gate_frames frames = {};
+	struct answer answer = { .command = LAYBY_NL_GET_FRAMES,
+				 .frames = &frames };
+	int r = ask_or_gone(link, &answer);
+
+	if (r >= 0)
+		*ret_frames = frames;
+	return r;
+}
+
+int gate_link_get_governor(struct gate_link *link,
+			   struct gate_governor *ret_governor)
+{
+	struct gate_governor governor = {};
+	struct answer answer = { .command = LAYBY_NL_GET_GOVERNOR,
+				 .governor = &governor };
+	int r = ask_or_gone(link, &answer);
+
+	if (r >= 0)
+		*ret_governor = governor;
 	return r;
 }
 

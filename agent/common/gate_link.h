@@ -72,6 +72,22 @@ struct gate_counters {
 	uint64_t worst_ns;
 };
 
+struct gate_frames {
+	/* 0: no interface was named as the bus */
+	uint32_t bus;
+	/* by enum layby_frames_attr, from LAYBY_A_FRAMES_ACCEPTED on */
+	uint64_t count[LAYBY_A_FRAMES_MAX + 1];
+};
+
+struct gate_governor {
+	/* enum layby_governor_state_kind; 0: there is no module */
+	uint32_t state;
+	/* the rest only if one is attached */
+	char name[16];
+	int32_t returned;
+	uint64_t refused;
+};
+
 struct gate_link;
 
 /* What has become of the gate; called for each message of the kernel. */
@@ -91,11 +107,16 @@ int gate_link_get_policy(struct gate_link *link,
 			 struct gate_policy *ret_policy);
 int gate_link_get_counters(struct gate_link *link,
 			   struct gate_counters *ret_counters);
+int gate_link_get_frames(struct gate_link *link,
+			 struct gate_frames *ret_frames);
+int gate_link_get_governor(struct gate_link *link,
+			   struct gate_governor *ret_governor);
 
 /* gate_names.c */
 const char *gate_mode_name(uint32_t mode);
 const char *gate_key_kind_name(uint32_t kind);
 const char *gate_policy_state_name(uint32_t state);
+const char *gate_governor_state_name(uint32_t state);
 /* What must happen for the gate to open; a part of a sentence. */
 const char *gate_reason_remedy(uint32_t reason);
 /* Why it is closed; a part of a sentence. */

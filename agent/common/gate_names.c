@@ -47,6 +47,18 @@ const char *gate_policy_state_name(uint32_t state)
 	return name_of(names, ARRAY_SIZE(names), state);
 }
 
+const char *gate_governor_state_name(uint32_t state)
+{
+	static const char *const names[] = {
+		[LAYBY_GOVERNOR_STATE_NONE] = "none",
+		[LAYBY_GOVERNOR_STATE_ATTACHED] = "attached",
+		[LAYBY_GOVERNOR_STATE_FAILED] = "failed",
+		[LAYBY_GOVERNOR_STATE_NONSENSE] = "nonsense",
+	};
+
+	return name_of(names, ARRAY_SIZE(names), state);
+}
+
 static const struct {
 	const char *text;
 	const char *remedy;

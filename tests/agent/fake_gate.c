@@ -121,6 +121,29 @@ int gate_link_get_counters(struct gate_link *link,
 	return 0;
 }
 
+int gate_link_get_frames(struct gate_link *link,
+			 struct gate_frames *ret_frames)
+{
+	*ret_frames = (struct gate_frames){
+		.bus = 2,
+		.count = { [LAYBY_A_FRAMES_ACCEPTED] = 700,
+			   [LAYBY_A_FRAMES_SENT] = 4 },
+	};
+	return 0;
+}
+
+int gate_link_get_governor(struct gate_link *link,
+			   struct gate_governor *ret_governor)
+{
+	*ret_governor = (struct gate_governor){
+		.state = LAYBY_GOVERNOR_STATE_FAILED,
+		.name = "fake",
+		.returned = -22,
+		.refused = 5,
+	};
+	return 0;
+}
+
 int gate_link_process(struct gate_link *link, gate_event_fn on_event,
 		      void *userdata)
 {
