@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "governor_minimal.skel.h"
@@ -29,6 +30,39 @@ static struct bpf_map *governor_map(const struct bpf_object *object)
 	return found;
 }
 
+static bool type_has_lock(const struct btf *btf, const struct btf_type *type)
+{
+	const struct btf_member *member = btf_members(type);
+	const struct btf_type *inner;
+	int i;
+
+	for (i = 0; i < btf_vlen(type); i++) {
+		inner = btf__type_by_id(btf, member[i].type);
+		if (btf_is_struct(inner) &&
+		    !strcmp(btf__name_by_offset(btf, inner->name_off), "bpf_spin_lock"))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Who may write a map may also freeze it, until the next boot; the kernel refuses
+ * that for one with a lock in its value.
+ */
+static bool settings_thaw(const struct bpf_object *object)
+{
+	const struct bpf_map *map;
+	const struct btf_type *value;
+	const struct btf *btf;
+
+	map = bpf_object__find_map_by_name(object, SETUP_SETTINGS_MAP);
+	if (!map)
+		return true;
+	btf = bpf_object__btf(object);
+	value = btf ? btf__type_by_id(btf, bpf_map__btf_value_type_id(map)) : NULL;
+	return value && btf_is_struct(value) && type_has_lock(btf, value);
+}
+
 static enum setup_status governor_load_bytes(const char *name, const void **ret_bytes,
 					     size_t *ret_size, void **ret_owned)
 {
@@ -43,6 +77,19 @@ static enum setup_status governor_load_bytes(const char *name, const void **ret_
 	if (problem)
 		return fail(SETUP_GOVERNOR, "governor %s: %s", name, problem);
 	*ret_bytes = *ret_owned;
+	return SETUP_OK;
+}
+
+static enum setup_status governor_check(const char *name, const struct bpf_object *object)
+{
+	if (!governor_map(object))
+		return fail(SETUP_GOVERNOR,
+			    "governor %s: has not one struct layby_governor in .struct_ops.link",
+			    name);
+	if (!settings_thaw(object))
+		return fail(SETUP_GOVERNOR,
+			    "governor %s: the value of its map settings must be a struct with a struct bpf_spin_lock in it, or the agent could freeze the map",
+			    name);
 	return SETUP_OK;
 }
 
@@ -62,14 +109,12 @@ enum setup_status governor_open(const char *name, struct bpf_object **ret_object
 	if (!object)
 		return fail(SETUP_GOVERNOR, "governor %s: is not a BPF object file: %s", name,
 			    strerror(errno));
-	if (!governor_map(object)) {
+	status = governor_check(name, object);
+	if (status != SETUP_OK)
 		bpf_object__close(object);
-		return fail(SETUP_GOVERNOR,
-			    "governor %s: has not one struct layby_governor in .struct_ops.link",
-			    name);
-	}
-	*ret_object = object;
-	return SETUP_OK;
+	else
+		*ret_object = object;
+	return status;
 }
 
 enum setup_status governor_attach(struct setup *setup, const char *name)

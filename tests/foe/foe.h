@@ -11,6 +11,11 @@
 #include "gate.h"
 #include "work.h"
 
+/* The kernel's own, which libc has not: what freezing a map with a lock gives */
+#ifndef ENOTSUPP
+#define ENOTSUPP	524
+#endif
+
 /**
  * struct attempt - one of them
  * @what: as in the documentation
@@ -35,7 +40,6 @@ extern const struct attempt parties[];		/* parties.c; with the gate open */
 extern const struct attempt host[];		/* host.c */
 extern const struct attempt owner[];		/* owner.c; ends with the gate open */
 extern const struct attempt while_driving[];	/* bus.c */
-extern const struct attempt for_good[];		/* programs.c; the last of all */
 
 /* agent.c. Does it run in the sandbox of the agent's unit? */
 extern bool in_unit;

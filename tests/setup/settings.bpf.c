@@ -8,20 +8,28 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+struct settings {
+	__u32 closed_from_mc;
+#ifndef SETTINGS_WITHOUT_LOCK
+	struct bpf_spin_lock lock;
+#endif
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, struct settings);
 } settings SEC(".maps");
 
 SEC("struct_ops/sample")
 int BPF_PROG(sample, const struct layby_governor_sample *now,
 	     struct layby_governor_verdict *verdict)
 {
-	__u32 key = 0, *closed_from_mc = bpf_map_lookup_elem(&settings, &key);
+	__u32 key = 0;
+	struct settings *set = bpf_map_lookup_elem(&settings, &key);
 
-	verdict->open = closed_from_mc && now->temperature_mc < (__s32)*closed_from_mc;
+	verdict->open = set && now->temperature_mc < (__s32)set->closed_from_mc;
 	return 0;
 }
 
