@@ -33,12 +33,15 @@ u32 layby_buffer_flags(const struct drm_gem_object *object)
 	return to_layby_buffer(object)->flags;
 }
 
-static void layby_window_zero(struct layby_partition *partition, u64 start, u64 size)
+/* The piece of the window is the caller's; no BAR is touched after an unplug. */
+void layby_window_clear(struct layby_partition *partition, u64 start, u64 size)
 {
 	const struct layby_hw *hw = &partition->accel->hw;
 	struct iosys_map memory = hw->memory;
 
 	iosys_map_memset(&memory, start - hw->memory_address, 0, size);
+	atomic64_inc(&partition->cleared.pieces);
+	atomic64_add(size, &partition->cleared.bytes);
 }
 
 /* After an unplug the memory is the backend's again, or nobody's. */
@@ -49,7 +52,7 @@ static void layby_buffer_clear(struct layby_buffer *buffer)
 
 	if (!drm_dev_enter(partition->drm, &idx))
 		return;
-	layby_window_zero(partition, buffer->node.start, buffer->node.size);
+	layby_window_clear(partition, buffer->node.start, buffer->node.size);
 	drm_dev_exit(idx);
 }
 
@@ -66,7 +69,7 @@ void layby_partition_clear(struct layby_partition *partition)
 		return;
 	mutex_lock(&partition->window_lock);
 	drm_mm_for_each_node(node, &partition->window)
-		layby_window_zero(partition, node->start, node->size);
+		layby_window_clear(partition, node->start, node->size);
 	mutex_unlock(&partition->window_lock);
 	drm_dev_exit(idx);
 }
@@ -85,10 +88,10 @@ void layby_partition_scrub(struct layby_partition *partition)
 		return;
 	mutex_lock(&partition->window_lock);
 	drm_mm_for_each_hole(node, &partition->window, start, end)
-		layby_window_zero(partition, start, end - start);
+		layby_window_clear(partition, start, end - start);
 	drm_mm_for_each_node(node, &partition->window)
 		if (layby_party_dead(container_of(node, struct layby_buffer, node)->party))
-			layby_window_zero(partition, node->start, node->size);
+			layby_window_clear(partition, node->start, node->size);
 	mutex_unlock(&partition->window_lock);
 	drm_dev_exit(idx);
 }

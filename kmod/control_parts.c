@@ -119,6 +119,28 @@ static bool layby_partition_enabled(struct layby_partition *partition)
 	return READ_ONCE(queue->state) == LAYBY_QUEUE_RUNNING && !READ_ONCE(queue->shut);
 }
 
+static int layby_put_cleared(struct sk_buff *skb, struct layby_partition *partition)
+{
+	struct layby_cleared *cleared = &partition->cleared;
+
+	if (nla_put_u64_64bit(skb, LAYBY_A_PARTITION_WINDOW_CLEARINGS,
+			      atomic64_read(&cleared->pieces), LAYBY_A_PARTITION_PAD) ||
+	    nla_put_u64_64bit(skb, LAYBY_A_PARTITION_WINDOW_CLEARED_BYTES,
+			      atomic64_read(&cleared->bytes), LAYBY_A_PARTITION_PAD) ||
+	    nla_put_u64_64bit(skb, LAYBY_A_PARTITION_TILE_CLEARINGS,
+			      atomic64_read(&cleared->tiles), LAYBY_A_PARTITION_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* From what driving clears everybody could tell when it works for whom. */
+static bool layby_cleared_may_be_told(struct netlink_callback *cb,
+				      const struct layby_partition *partition)
+{
+	return partition->class == LAYBY_CLASS_GUEST ||
+	       netlink_capable(cb->skb, CAP_SYS_ADMIN);
+}
+
 static int layby_put_partition(struct sk_buff *skb, struct layby_partition *partition)
 {
 	const struct layby_hw_slot *cfg = &partition->cfg;
@@ -149,7 +171,9 @@ static int layby_dump_partition(struct sk_buff *skb, struct netlink_callback *cb
 
 	if (!head)
 		return -EMSGSIZE;
-	if (layby_put_partition(skb, partition)) {
+	if (layby_put_partition(skb, partition) ||
+	    (layby_cleared_may_be_told(cb, partition) &&
+	     layby_put_cleared(skb, partition))) {
 		genlmsg_cancel(skb, head);
 		return -EMSGSIZE;
 	}

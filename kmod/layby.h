@@ -223,6 +223,18 @@ struct layby_queue {
 };
 
 /**
+ * struct layby_cleared - how often memory was cleared since the partition is there
+ * @pieces: pieces of the window
+ * @bytes: their size together
+ * @tiles: clearings of its tiles' local memory, those of jobs when they are pushed
+ */
+struct layby_cleared {
+	atomic64_t pieces;
+	atomic64_t bytes;
+	atomic64_t tiles;
+};
+
+/**
  * struct layby_partition - a share of the accelerator with hard walls
  * @accel: holds a reference
  * @drm: its node; @drm->dev_private is this
@@ -241,6 +253,7 @@ struct layby_queue {
  * @window_free: bytes not allocated
  * @parties: how many exist
  * @epoch: grows when a consent ends; parties from before are dead then
+ * @cleared: what nobody can find any more
  * @queue: see there
  */
 struct layby_partition {
@@ -261,6 +274,7 @@ struct layby_partition {
 	u64 window_free;
 	u32 parties;
 	u32 epoch;
+	struct layby_cleared cleared;
 	struct layby_queue queue;
 };
 
@@ -353,6 +367,7 @@ int layby_buffer_create_ioctl(struct drm_device *drm, void *data,
 			      struct drm_file *file);
 int layby_buffer_map_ioctl(struct drm_device *drm, void *data,
 			   struct drm_file *file);
+void layby_window_clear(struct layby_partition *partition, u64 start, u64 size);
 u64 layby_buffer_address(const struct drm_gem_object *object);
 u32 layby_buffer_flags(const struct drm_gem_object *object);
 

@@ -114,14 +114,11 @@ void layby_partition_release(struct drm_device *drm)
 /* What was in the window before layby came is nobody's to read (ISO-4). */
 static void layby_window_init(struct layby_partition *partition)
 {
-	const struct layby_hw *hw = &partition->accel->hw;
 	const struct layby_hw_range *window = &partition->cfg.window;
-	struct iosys_map memory = hw->memory;
 
 	drm_mm_init(&partition->window, window->address, window->length);
 	partition->window_free = window->length;
-	iosys_map_memset(&memory, window->address - hw->memory_address, 0,
-			 window->length);
+	layby_window_clear(partition, window->address, window->length);
 }
 
 /* From here on the partition is the drm_device's, and goes with it. */
@@ -202,6 +199,7 @@ int layby_partition_start(struct layby_partition *partition)
 					   &partition->cfg);
 	if (ret)
 		return ret;
+	atomic64_inc(&partition->cleared.tiles);
 	layby_queue_start(partition);
 	return drm_dev_register(partition->drm, 0);
 }

@@ -122,10 +122,14 @@ static bool layby_tiles_own(const struct layby_queue *queue,
 void layby_queue_push(struct layby_queue *queue, struct layby_job *job)
 {
 	struct layby_party *party = job->party;
+	u32 flags = 0;
 
+	if (!layby_tiles_own(queue, party)) {
+		flags = LAYBY_PUSH_CLEAR_TILES;
+		atomic64_inc(&party->partition->cleared.tiles);
+	}
 	queue->ops->push(queue->priv, queue->slot, &job->prepared->hw, job->hw_tag,
-			 party->id,
-			 layby_tiles_own(queue, party) ? 0 : LAYBY_PUSH_CLEAR_TILES);
+			 party->id, flags);
 }
 
 /* --- Submission ----------------------------------------------------------- */

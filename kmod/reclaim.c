@@ -107,6 +107,18 @@ static int layby_driving_tiles(bool parked)
 	return 0;
 }
 
+static void layby_tiles_cleared(void)
+{
+	struct layby_partition *partition;
+	u32 i;
+
+	for (i = 0; i < reclaim.accel->partition_count; i++) {
+		partition = reclaim.accel->partition[i];
+		if (partition->class == LAYBY_CLASS_GUEST)
+			atomic64_inc(&partition->cleared.tiles);
+	}
+}
+
 /* Tile memory holds what was on it last: nobody may find that (ISO-4). */
 static int layby_tiles_clear(void)
 {
@@ -117,6 +129,8 @@ static int layby_tiles_clear(void)
 	do {
 		ret = hw->ops->clear_tiles(hw->priv, reclaim.guest_tiles);
 	} while (ret == -EAGAIN && ++tries < LAYBY_STEP_TRIES);
+	if (!ret)
+		layby_tiles_cleared();
 	return ret;
 }
 

@@ -90,6 +90,8 @@ static int layby_slot_reset(struct layby_queue *queue)
 	spin_unlock_irq(&queue->lock);
 
 	ret = hw->ops->clear_tiles(hw->priv, partition->cfg.tiles);
+	if (!ret)
+		atomic64_inc(&partition->cleared.tiles);
 	/* The gate closed meanwhile: the slot stays out of service. */
 	if (ret || READ_ONCE(queue->shut))
 		return ret;
