@@ -66,6 +66,12 @@ int timer_after_others(struct vnpu_timer *timer)
 					    SD_EVENT_PRIORITY_IDLE);
 }
 
+int timer_before_others(struct vnpu_timer *timer)
+{
+	return sd_event_source_set_priority(timer->source,
+					    SD_EVENT_PRIORITY_IMPORTANT);
+}
+
 void timer_arm(struct vnpu_timer *timer, uint64_t tick)
 {
 	timer->armed = true;

@@ -38,6 +38,8 @@ int timer_init(struct vnpu_timer *timer, sd_event *event,
 void timer_fini(struct vnpu_timer *timer);
 /* What else has happened by the time that it expires is dealt with before it. */
 int timer_after_others(struct vnpu_timer *timer);
+/* It is dealt with before what else has happened by then. */
+int timer_before_others(struct vnpu_timer *timer);
 /* Calls expired() once the clock reaches @tick, also if it already has. */
 void timer_arm(struct vnpu_timer *timer, uint64_t tick);
 void timer_cancel(struct vnpu_timer *timer);

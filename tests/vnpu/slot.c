@@ -479,8 +479,12 @@ int slot_init(struct slot *slot, struct device *device, uint32_t index)
 	r = storm_init(&slot->storm, device, LAYBY_VNPU_VECTOR_SLOT(index));
 	if (r < 0)
 		return r;
-	return timer_init(&slot->timer, device->event, &device->clock, expired,
-			  slot);
+	r = timer_init(&slot->timer, device->event, &device->clock, expired,
+		       slot);
+	/* A job that is at its end has ended before what rings now, or rang when frozen. */
+	if (r >= 0)
+		r = timer_before_others(&slot->timer);
+	return r;
 }
 
 void slot_fini(struct slot *slot)
