@@ -83,6 +83,9 @@ static const struct field gate_fields[] = {
 	{ NULL, "frames_repeated", "Repeated" },
 	{ NULL, "frames_sequence", "Out of sequence" },
 	{ NULL, "frames_sent", "Sent here, stopped" },
+	{ NULL, "guest_cleared_bytes", "Guest memory cleared, bytes" },
+	{ NULL, "guest_window_clearings", "Pieces of it" },
+	{ NULL, "guest_tile_clearings", "Guest tiles cleared" },
 	{}
 };
 
@@ -217,6 +220,23 @@ static int add_frames(struct gate_link *link, sd_json_variant **object)
 	return r;
 }
 
+static int add_cleared(const struct gate_cleared *cleared,
+		       sd_json_variant **object)
+{
+	int r;
+
+	r = sd_json_variant_set_field_unsigned(object, "guest_cleared_bytes",
+					       cleared->window_bytes);
+	if (r >= 0)
+		r = sd_json_variant_set_field_unsigned(
+			object, "guest_window_clearings",
+			cleared->window_clearings);
+	if (r >= 0)
+		r = sd_json_variant_set_field_unsigned(
+			object, "guest_tile_clearings", cleared->tile_clearings);
+	return r;
+}
+
 /* --- gate ----------------------------------------------------------------- */
 
 void print_development_key(const struct options *options)
@@ -244,6 +264,7 @@ static int gate_print(const struct options *options,
 int verb_gate(const struct options *options, const char *argument)
 {
 	struct gate_counters counters;
+	struct gate_cleared cleared;
 	struct gate_policy policy;
 	struct gate_state state;
 	_json_ *object = NULL;
@@ -261,6 +282,8 @@ int verb_gate(const struct options *options, const char *argument)
 	if (r >= 0)
 		r = gate_link_get_counters(link, &counters);
 	if (r >= 0)
+		r = gate_link_get_cleared(link, &cleared);
+	if (r >= 0)
 		r = build_state(&state, &object);
 	if (r >= 0)
 		r = add_policy(&policy, &object);
@@ -270,6 +293,8 @@ int verb_gate(const struct options *options, const char *argument)
 		r = add_governor(link, &object);
 	if (r >= 0)
 		r = add_frames(link, &object);
+	if (r >= 0)
+		r = add_cleared(&cleared, &object);
 	return r < 0 ? fail_errno(r, "gate") :
 		       gate_print(options, &policy, object);
 }

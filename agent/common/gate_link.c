@@ -6,6 +6,7 @@
  */
 #include "gate_link.h"
 
+#include <drm/layby_accel.h>
 #include <errno.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
@@ -176,7 +177,10 @@ struct answer {
 		struct gate_counters *counters;
 		struct gate_frames *frames;
 		struct gate_governor *governor;
+		struct gate_cleared *cleared;
 	};
+	/* NLM_F_DUMP: of several messages */
+	int flags;
 	/* 1: not there yet, 0: done, or -errno */
 	int result;
 	int parsed;
@@ -244,6 +248,25 @@ static int read_governor(struct nlmsghdr *header,
 	return 0;
 }
 
+static int add_cleared(struct nlmsghdr *header, struct gate_cleared *cleared)
+{
+	struct nlattr *a[LAYBY_A_PARTITION_MAX + 1];
+	int r;
+
+	r = genlmsg_parse(header, 0, a, LAYBY_A_PARTITION_MAX, NULL);
+	if (r < 0)
+		return nl_errno(r);
+	if (get_u32(a[LAYBY_A_PARTITION_CLASS]) != LAYBY_CLASS_GUEST)
+		return 0;
+	cleared->window_clearings +=
+		get_u64(a[LAYBY_A_PARTITION_WINDOW_CLEARINGS], 0);
+	cleared->window_bytes +=
+		get_u64(a[LAYBY_A_PARTITION_WINDOW_CLEARED_BYTES], 0);
+	cleared->tile_clearings +=
+		get_u64(a[LAYBY_A_PARTITION_TILE_CLEARINGS], 0);
+	return 0;
+}
+
 static int on_answer(struct nl_msg *msg, void *userdata)
 {
 	struct answer *answer = userdata;
@@ -267,6 +290,9 @@ static int on_answer(struct nl_msg *msg, void *userdata)
 		break;
 	case LAYBY_NL_GET_GOVERNOR:
 		answer->parsed = read_governor(header, answer->governor);
+		break;
+	case LAYBY_NL_GET_PARTITIONS:
+		answer->parsed = add_cleared(header, answer->cleared);
 		break;
 	}
 	return NL_SKIP;
@@ -298,6 +324,7 @@ static int receive_answer(struct gate_link *link, struct answer *answer)
 		return -ENOMEM;
 	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_answer, answer);
 	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, answer);
+	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_ack, answer);
 	nl_cb_err(cb, NL_CB_CUSTOM, on_refused, answer);
 	while (answer->result > 0 && r >= 0)
 		r = nl_recvmsgs(link->ask, cb);
@@ -315,8 +342,9 @@ static int ask(struct gate_link *link, struct answer *answer)
 	msg = nlmsg_alloc();
 	if (!msg)
 		return -ENOMEM;
-	genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, link->family, 0, 0,
-		    (uint8_t)answer->command, LAYBY_FAMILY_VERSION);
+	genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, link->family, 0,
+		    answer->flags, (uint8_t)answer->command,
+		    LAYBY_FAMILY_VERSION);
 	r = nl_send_auto(link->ask, msg);
 	nlmsg_free(msg);
 	if (r < 0)
@@ -403,6 +431,20 @@ int gate_link_get_governor(struct gate_link *link,
 
 	if (r >= 0)
 		*ret_governor = governor;
+	return r;
+}
+
+int gate_link_get_cleared(struct gate_link *link,
+			  struct gate_cleared *ret_cleared)
+{
+	struct gate_cleared cleared = {};
+	struct answer answer = { .command = LAYBY_NL_GET_PARTITIONS,
+				 .flags = NLM_F_DUMP,
+				 .cleared = &cleared };
+	int r = ask_or_gone(link, &answer);
+
+	if (r >= 0)
+		*ret_cleared = cleared;
 	return r;
 }
 

@@ -88,6 +88,13 @@ struct gate_governor {
 	uint64_t refused;
 };
 
+/* What all guest partitions have cleared since they are there. */
+struct gate_cleared {
+	uint64_t window_clearings;
+	uint64_t window_bytes;
+	uint64_t tile_clearings;
+};
+
 struct gate_link;
 
 /* What has become of the gate; called for each message of the kernel. */
@@ -111,6 +118,8 @@ int gate_link_get_frames(struct gate_link *link,
 			 struct gate_frames *ret_frames);
 int gate_link_get_governor(struct gate_link *link,
 			   struct gate_governor *ret_governor);
+int gate_link_get_cleared(struct gate_link *link,
+			  struct gate_cleared *ret_cleared);
 
 /* gate_names.c */
 const char *gate_mode_name(uint32_t mode);

@@ -144,6 +144,15 @@ int gate_link_get_governor(struct gate_link *link,
 	return 0;
 }
 
+int gate_link_get_cleared(struct gate_link *link,
+			  struct gate_cleared *ret_cleared)
+{
+	*ret_cleared = (struct gate_cleared){ .window_clearings = 5,
+					      .window_bytes = 20480,
+					      .tile_clearings = 2 };
+	return 0;
+}
+
 int gate_link_process(struct gate_link *link, gate_event_fn on_event,
 		      void *userdata)
 {
