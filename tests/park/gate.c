@@ -83,6 +83,7 @@ static int gate_receive(struct question *question)
 		return -ENOMEM;
 	nl_cb_err(cb, NL_CB_CUSTOM, on_error, question);
 	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, question);
+	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_ack, question);
 	if (question->read)
 		nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_answer, question);
 	while (!question->done && r >= 0)
@@ -91,7 +92,8 @@ static int gate_receive(struct question *question)
 	return question->error ? question->error : r < 0 ? -EIO : 0;
 }
 
-static int gate_ask(int command, void (*read)(struct nlattr **attrs, void *to), void *to)
+static int gate_question(int command, int flags,
+			 void (*read)(struct nlattr **attrs, void *to), void *to)
 {
 	struct question question = { .read = read, .to = to };
 	struct nl_msg *msg;
@@ -101,7 +103,7 @@ static int gate_ask(int command, void (*read)(struct nlattr **attrs, void *to), 
 		return r;
 	msg = nlmsg_alloc();
 	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0,
-				 NLM_F_REQUEST | NLM_F_ACK, (uint8_t)command,
+				 NLM_F_REQUEST | flags, (uint8_t)command,
 				 LAYBY_FAMILY_VERSION)) {
 		nlmsg_free(msg);
 		return -ENOMEM;
@@ -109,6 +111,11 @@ static int gate_ask(int command, void (*read)(struct nlattr **attrs, void *to), 
 	r = nl_send_auto(sock, msg);
 	nlmsg_free(msg);
 	return r < 0 ? -EIO : gate_receive(&question);
+}
+
+static int gate_ask(int command, void (*read)(struct nlattr **attrs, void *to), void *to)
+{
+	return gate_question(command, NLM_F_ACK, read, to);
 }
 
 static uint64_t number(struct nlattr *attr)
@@ -176,6 +183,35 @@ int gate_counts(struct gate_counts *counts)
 	*counts = (struct gate_counts){ 0 };
 	r = gate_ask(LAYBY_NL_GET_COUNTERS, read_counters, counts);
 	return r ? r : gate_ask(LAYBY_NL_GET_HISTOGRAM, read_histogram, counts);
+}
+
+struct cleared_of {
+	uint32_t class;
+	bool found;
+	struct gate_cleared *cleared;
+};
+
+static void read_cleared(struct nlattr **attrs, void *to)
+{
+	struct cleared_of *of = to;
+
+	if (of->found || number(attrs[LAYBY_A_PARTITION_CLASS]) != of->class)
+		return;
+	of->found = true;
+	*of->cleared = (struct gate_cleared){
+		.told = attrs[LAYBY_A_PARTITION_TILE_CLEARINGS],
+		.pieces = number(attrs[LAYBY_A_PARTITION_WINDOW_CLEARINGS]),
+		.bytes = number(attrs[LAYBY_A_PARTITION_WINDOW_CLEARED_BYTES]),
+		.tiles = number(attrs[LAYBY_A_PARTITION_TILE_CLEARINGS]),
+	};
+}
+
+int gate_cleared(uint32_t class, struct gate_cleared *cleared)
+{
+	struct cleared_of of = { .class = class, .cleared = cleared };
+	int r = gate_question(LAYBY_NL_GET_PARTITIONS, NLM_F_DUMP, read_cleared, &of);
+
+	return r ? r : of.found ? 0 : -ENODEV;
 }
 
 int gate_order(int command)

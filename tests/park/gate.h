@@ -30,8 +30,18 @@ struct gate_counts {
 	uint64_t worst_ns;
 };
 
+/* What a partition has cleared since it is there. */
+struct gate_cleared {
+	bool told;
+	uint64_t pieces;	/* of its window */
+	uint64_t bytes;
+	uint64_t tiles;
+};
+
 int gate_state(struct gate_state *state);
 int gate_counts(struct gate_counts *counts);
+/* Of the partition of that class with the lowest number. */
+int gate_cleared(uint32_t class, struct gate_cleared *cleared);
 /* LAYBY_NL_SEAL, LAYBY_NL_CLEAR_FAULT */
 int gate_order(int command);
 /* Wait until guest work may run, 20 s times the kernel's factor: whether it may. */

@@ -58,6 +58,17 @@ def leak():
                  [value("y", [4096], TensorProto.UINT8)], operations=4000)
 
 
+def witness():
+    """y = x, of any length, and z = all of four tiles' local memory before that"""
+    tiles = [4 * 65536]
+    return model([helper.make_node("Identity", ["x"], ["y"]),
+                  helper.make_node("Identity", ["layby.tile_memory"], ["z"])],
+                 [value("x", ["n"], TensorProto.UINT8),
+                  value("layby.tile_memory", tiles, TensorProto.UINT8)],
+                 [value("y", ["n"], TensorProto.UINT8),
+                  value("z", tiles, TensorProto.UINT8)], operations=4000)
+
+
 def loop(operations):
     """A loop that really computes for hours, whatever its cost is said to be"""
     body = helper.make_graph(
@@ -108,6 +119,7 @@ MODELS = {
     "odd": lambda: add(1000, "-5"),    # bytes that are no number
     "echo": echo,
     "leak": leak,
+    "witness": witness,
     "loop": lambda: loop(2 ** 62),     # a slow program, truly slow
     "liar": lambda: loop(8000),        # claims 500 us, computes for hours
     "gather": gather,
