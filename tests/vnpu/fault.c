@@ -199,7 +199,8 @@ static int method_flip_byte(sd_varlink *link, sd_json_variant *parameters,
 
 	if (r <= 0)
 		return r;
-	if (!slot->enabled)
+	/* One that was stopped keeps its window. */
+	if (slot->state == LAYBY_VNPU_STATE_DISABLED)
 		return sd_varlink_error(link, "org.layby.VNPU1.SlotDisabled",
 					NULL);
 	if (!range_inside(0, slot->limits.window_bytes, call.offset, 1))
