@@ -284,7 +284,9 @@ void layby_accel_destroy(struct layby_accel *accel);
  * @slot: whose
  *
  * Calls @pop until it returns none. Any context, may be called when there is
- * nothing.
+ * nothing. A backend calls it for each slot when the machine has slept: guest
+ * work is closed before, driving's jobs are not waited for, and the interrupts
+ * of those that ended meanwhile may be lost.
  */
 void layby_slot_interrupt(struct layby_accel *accel, u32 slot);
 
@@ -292,8 +294,8 @@ void layby_slot_interrupt(struct layby_accel *accel, u32 slot);
  * layby_accel_lost() - the hardware was reset behind layby's back
  * @accel: from layby_accel_create()
  *
- * Every slot is set up again and every unfinished job pushed again, from a
- * worker. Any context.
+ * Or it has lost what it knew while the machine slept. Every slot is set up
+ * again and every unfinished job pushed again, from a worker. Any context.
  */
 void layby_accel_lost(struct layby_accel *accel);
 

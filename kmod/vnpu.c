@@ -188,6 +188,20 @@ static void vnpu_remove(struct pci_dev *pdev)
 	vnpu_leave(pci_get_drvdata(pdev));
 }
 
+/*
+ * Guest work has been taken back before (keeper.c). The device keeps what it has and
+ * goes on with driving's jobs while the machine sleeps: what ends then raises an
+ * interrupt that nobody gets.
+ */
+static int vnpu_resume(struct device *dev)
+{
+	vnpu_interrupts_resume(dev_get_drvdata(dev));
+	return 0;
+}
+
+/* With these the PCI core leaves the device enabled. */
+static DEFINE_SIMPLE_DEV_PM_OPS(vnpu_pm_ops, NULL, vnpu_resume);
+
 static const struct pci_device_id vnpu_ids[] = {
 	{ PCI_DEVICE(VNPU_PCI_VENDOR, VNPU_PCI_DEVICE) },
 	{ }
@@ -199,6 +213,7 @@ static struct pci_driver vnpu_driver = {
 	.id_table = vnpu_ids,
 	.probe = vnpu_probe,
 	.remove = vnpu_remove,
+	.driver.pm = pm_sleep_ptr(&vnpu_pm_ops),
 };
 module_pci_driver(vnpu_driver);
 

@@ -125,6 +125,7 @@ u32 vnpu_pop(void *hw, u32 index, struct layby_hw_completion *done, u32 max);
 
 /* vnpu_irq.c */
 int vnpu_interrupts_request(struct vnpu *vnpu);
+void vnpu_interrupts_resume(struct vnpu *vnpu);
 void vnpu_interrupts_free(struct vnpu *vnpu);
 
 #endif /* LAYBY_VNPU_H */

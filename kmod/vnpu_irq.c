@@ -93,6 +93,22 @@ static irqreturn_t vnpu_slot_interrupt(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+/* --- Sleep ---------------------------------------------------------------- */
+
+/* Looks for what was raised while nobody listened. Sleeps. */
+void vnpu_interrupts_resume(struct vnpu *vnpu)
+{
+	int management = pci_irq_vector(vnpu->pdev, LAYBY_VNPU_VECTOR_MANAGEMENT);
+	u32 i;
+
+	/* Not beside itself: one of the two would see a reset that the other has. */
+	disable_irq(management);
+	vnpu_management_interrupt(management, vnpu);
+	enable_irq(management);
+	for (i = 0; i < vnpu->slots; i++)
+		layby_slot_interrupt(vnpu->accel, i);
+}
+
 /* --- Request and free ----------------------------------------------------- */
 
 static int vnpu_slot_request(struct vnpu_slot *slot)
