@@ -79,6 +79,18 @@ struct layby_hw_slot {
 };
 
 /**
+ * enum layby_hw_watchdog - how the device's watchdog is
+ * @LAYBY_HW_WATCHDOG_OFF: never armed, switched off, or forgotten in a reset
+ * @LAYBY_HW_WATCHDOG_ARMED: stops the watched slots when it is not fed
+ * @LAYBY_HW_WATCHDOG_EXPIRED: has stopped them; until it is armed or switched off
+ */
+enum layby_hw_watchdog {
+	LAYBY_HW_WATCHDOG_OFF,
+	LAYBY_HW_WATCHDOG_ARMED,
+	LAYBY_HW_WATCHDOG_EXPIRED,
+};
+
+/**
  * struct layby_hw_sensors - what the accelerator measures
  * @sample: grows with each new reading of the device
  * @energy_uj: used since power-on, microjoule
@@ -145,8 +157,8 @@ struct layby_hw_ops {
 	/**
 	 * @stop: start nothing more on the slot and stop what runs, until the
 	 * next @slot_enable. The answer is @stopped, within the declared abort
-	 * bound. Any context, hard interrupts too; raw spinlocks are held, the
-	 * queue lock is not: it may come beside every other operation on the
+	 * bound. Any context, hard interrupts too; raw spinlocks are held, a
+	 * queue lock may be: it may come beside every other operation on the
 	 * slot, and again while it is being answered. Posted writes only. A
 	 * @slot_enable under which it comes may leave the slot enabled: layby
 	 * looks again.
@@ -177,6 +189,8 @@ struct layby_hw_ops {
 	 * within the declared reset bound. 0 or -errno.
 	 */
 	int (*watchdog)(void *hw, u64 timeout_ns);
+	/** @watching: how the watchdog is. Any context, as with @stop. */
+	enum layby_hw_watchdog (*watching)(void *hw);
 	/** @feed: feed the watchdog. Any context. A posted write. */
 	void (*feed)(void *hw);
 	/**

@@ -123,6 +123,7 @@ static const struct {
 	{ layby_governor_init, layby_governor_fini },
 	{ layby_control_init, layby_control_fini },
 	{ layby_keeper_init, layby_keeper_fini },
+	{ layby_power_init, layby_power_fini },
 	{ layby_vehicle_init, layby_vehicle_fini },
 	{ layby_bench_init, layby_bench_fini },
 };

@@ -16,7 +16,6 @@
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/spinlock.h>
-#include <linux/suspend.h>
 
 #include <layby/consent.h>
 
@@ -48,6 +47,8 @@ static struct {
 	struct hrtimer timer;
 	u64 timer_ns;
 	u64 watchdog_ns;
+	bool seen_off;			/* the watchdog, which was armed */
+	bool dead;			/* the kernel: not under the lock */
 	struct work_struct settle;
 } keeper = {
 	/* The netlink family may ask before layby_keeper_init(). */
@@ -166,47 +167,6 @@ static void layby_keeper_look(void)
 		layby_keeper_open();
 }
 
-/* Twice in a row: a slot that is only being reset is stopped for a moment, too. */
-static void layby_guest_watched(struct layby_accel *accel, struct layby_partition *partition)
-{
-	struct layby_queue *queue = &partition->queue;
-	bool stopped = !queue->shut && READ_ONCE(queue->state) == LAYBY_QUEUE_RUNNING &&
-		       accel->hw.ops->stopped(accel->hw.priv, partition->slot);
-
-	if (stopped && partition->seen_stopped)
-		keeper.in.signal.at_ns = 0;
-	partition->seen_stopped = stopped;
-}
-
-/*
- * A slot that the device's watchdog has stopped: the kernel did not run for a
- * while, and what it knew of the vehicle is as old as after a sleep.
- */
-static void layby_keeper_feed(void)
-{
-	if (!keeper.watchdog_ns)
-		return;
-	layby_keeper_each_guest(layby_guest_watched);
-	keeper.accel->hw.ops->feed(keeper.accel->hw.priv);
-}
-
-static enum hrtimer_restart layby_keeper_timer(struct hrtimer *timer)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&keeper.lock, flags);
-	keeper.timer_ns = U64_MAX;
-	if (keeper.accel) {
-		layby_keeper_feed();
-		layby_keeper_look();
-		layby_keeper_arm();
-	}
-	raw_spin_unlock_irqrestore(&keeper.lock, flags);
-	return HRTIMER_NORESTART;
-}
-
-/* --- Inputs --------------------------------------------------------------- */
-
 /* A silence in between begins the hold time anew. */
 static void layby_keeper_parked(u32 mode, u64 now_ns, bool fresh)
 {
@@ -218,6 +178,85 @@ static void layby_keeper_parked(u32 mode, u64 now_ns, bool fresh)
 		in->parked_since_ns = now_ns;
 	in->mode = mode;
 }
+
+static enum layby_hw_watchdog layby_keeper_watching(void)
+{
+	return keeper.accel->hw.ops->watching(keeper.accel->hw.priv);
+}
+
+/*
+ * The device's watchdog has stopped guest work: the kernel did not run for a while,
+ * and what it knew of the vehicle is as old as after a sleep.
+ */
+static void layby_keeper_stood_still(void)
+{
+	keeper.in.signal.at_ns = 0;
+	layby_keeper_parked(LAYBY_MODE_UNKNOWN, keeper.in.now_ns, false);
+}
+
+/*
+ * A device that was reset has forgotten its watchdog, and recovery arms it before
+ * it lets guest work run. Found off twice, nobody has.
+ */
+static bool layby_keeper_unwatched(void)
+{
+	enum layby_hw_watchdog watchdog = layby_keeper_watching();
+	bool off = watchdog == LAYBY_HW_WATCHDOG_OFF, was_off = keeper.seen_off;
+
+	keeper.seen_off = off;
+	return watchdog == LAYBY_HW_WATCHDOG_EXPIRED || (off && was_off);
+}
+
+/* Return: the vehicle is to be forgotten; its lock is not to be taken under ours. */
+static bool layby_keeper_feed(void)
+{
+	bool unwatched;
+
+	if (!keeper.watchdog_ns || READ_ONCE(keeper.dead))
+		return false;
+	unwatched = layby_keeper_unwatched();
+	if (unwatched)
+		layby_keeper_stood_still();
+	keeper.accel->hw.ops->feed(keeper.accel->hw.priv);
+	return unwatched;
+}
+
+static enum hrtimer_restart layby_keeper_timer(struct hrtimer *timer)
+{
+	unsigned long flags;
+	bool forget = false;
+
+	raw_spin_lock_irqsave(&keeper.lock, flags);
+	keeper.timer_ns = U64_MAX;
+	if (keeper.accel) {
+		forget = layby_keeper_feed();
+		layby_keeper_look();
+		layby_keeper_arm();
+	}
+	raw_spin_unlock_irqrestore(&keeper.lock, flags);
+	if (forget)
+		layby_vehicle_forget();
+	return HRTIMER_NORESTART;
+}
+
+void layby_keeper_guard(void)
+{
+	unsigned long flags;
+	bool expired;
+
+	raw_spin_lock_irqsave(&keeper.lock, flags);
+	expired = keeper.accel && keeper.watchdog_ns &&
+		  layby_keeper_watching() == LAYBY_HW_WATCHDOG_EXPIRED;
+	if (expired) {
+		layby_keeper_stood_still();
+		layby_keeper_look();
+	}
+	raw_spin_unlock_irqrestore(&keeper.lock, flags);
+	if (expired)
+		layby_vehicle_forget();
+}
+
+/* --- Inputs --------------------------------------------------------------- */
 
 void layby_keeper_vehicle(const struct layby_vehicle_view *view, bool heartbeat)
 {
@@ -483,6 +522,7 @@ void layby_keeper_watch(u64 watchdog_ns)
 {
 	raw_spin_lock_irq(&keeper.lock);
 	keeper.watchdog_ns = watchdog_ns;
+	keeper.seen_off = false;
 	keeper.in.now_ns = ktime_get_ns();
 	layby_keeper_arm();
 	raw_spin_unlock_irq(&keeper.lock);
@@ -595,11 +635,8 @@ static void layby_keeper_age(bool suspend)
 	raw_spin_unlock_irq(&keeper.lock);
 }
 
-/*
- * Whatever was known before the sleep is old after it. Going to sleep comes first,
- * lest a vehicle of which nothing is known be the reason.
- */
-static void layby_keeper_suspend(bool suspend)
+/* Going to sleep comes first, lest a vehicle of which nothing is known be the reason. */
+void layby_keeper_suspend(bool suspend)
 {
 	if (suspend)
 		layby_keeper_age(true);
@@ -613,37 +650,21 @@ static void layby_keeper_suspend(bool suspend)
 	mutex_unlock(&layby_keeper_life);
 }
 
-static int layby_keeper_pm(struct notifier_block *nb, unsigned long event, void *data)
+/* No lock: who holds it may be dead. */
+void layby_keeper_die(void)
 {
-	switch (event) {
-	case PM_SUSPEND_PREPARE:
-	case PM_HIBERNATION_PREPARE:
-	case PM_RESTORE_PREPARE:
-		layby_keeper_suspend(true);
-		break;
-	case PM_POST_SUSPEND:
-	case PM_POST_HIBERNATION:
-	case PM_POST_RESTORE:
-		layby_keeper_suspend(false);
-		break;
-	}
-	return NOTIFY_OK;
+	WRITE_ONCE(keeper.dead, true);
 }
-
-static struct notifier_block layby_keeper_pm_block = {
-	.notifier_call = layby_keeper_pm,
-};
 
 int layby_keeper_init(void)
 {
 	hrtimer_init(&keeper.timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
 	keeper.timer.function = layby_keeper_timer;
-	return register_pm_notifier(&layby_keeper_pm_block);
+	return 0;
 }
 
 void layby_keeper_fini(void)
 {
-	unregister_pm_notifier(&layby_keeper_pm_block);
 	hrtimer_cancel(&keeper.timer);
 	cancel_work_sync(&keeper.settle);
 }

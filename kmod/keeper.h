@@ -116,8 +116,18 @@ void layby_keeper_state(struct layby_keeper_state *state);
 
 /* --- For accel.c; process context ---------------------------------------- */
 
+/*
+ * The machine goes to sleep: returns when the tiles are back. Or it is awake, and
+ * whatever was known before is old. May sleep.
+ */
+void layby_keeper_suspend(bool suspend);
+/* The kernel has panicked: the device is not fed any more. Any context. */
+void layby_keeper_die(void);
 int layby_keeper_init(void);
 void layby_keeper_fini(void);
+/* power.c: after layby_keeper_init() */
+int layby_power_init(void);
+void layby_power_fini(void);
 /* The accelerator that holds the policy; its guest slots are disabled. */
 int layby_keeper_attach(struct layby_accel *accel,
 			const struct layby_policy_in_force *policy);
@@ -140,6 +150,11 @@ void layby_keeper_handed_back(bool reset);
 u64 layby_keeper_closed_at_ns(void);
 /* A guest slot that is being closed says something. Any context. */
 void layby_keeper_answer(void);
+/*
+ * Close the gate if the device's watchdog has expired: something was found that it may
+ * have done. Any context, queue locks may be held.
+ */
+void layby_keeper_guard(void);
 /* The device's watchdog is to be fed, 0: not any more. */
 void layby_keeper_watch(u64 watchdog_ns);
 u32 layby_keeper_reason(void);

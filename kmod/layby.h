@@ -246,7 +246,6 @@ struct layby_cleared {
  * @cfg: what the slot is enabled with; the tiles change under @slot_lock
  * @slot_lock: recovery or reclaim is at work on the slot
  * @enabled_at_ns: CLOCK_MONOTONIC, when it was last enabled; @slot_lock
- * @seen_stopped: the gatekeeper found the slot stopped unasked; its lock
  * @map_lock: read by faults, written to wait for them
  * @window_lock: guards @window and @parties
  * @window: allocator over the window
@@ -267,7 +266,6 @@ struct layby_partition {
 	struct layby_hw_slot cfg;
 	struct mutex slot_lock;		/* the slot's hardware, cfg.tiles */
 	u64 enabled_at_ns;
-	bool seen_stopped;
 	struct rw_semaphore map_lock;
 	struct mutex window_lock;	/* window, window_free, parties */
 	struct drm_mm window;

@@ -91,6 +91,7 @@ static struct {
 	void *memory;
 	struct layby_accel *accel;
 	struct null_slot slot[NULL_SLOTS];
+	bool watching;
 } null;
 
 static bool null_is_bad(const struct null_slot *slot)
@@ -208,9 +209,16 @@ static u32 null_tiles_busy(void *hw)
 	return 0;
 }
 
+/* It never expires. */
 static int null_watchdog(void *hw, u64 timeout_ns)
 {
+	WRITE_ONCE(null.watching, timeout_ns);
 	return 0;
+}
+
+static enum layby_hw_watchdog null_watching(void *hw)
+{
+	return READ_ONCE(null.watching) ? LAYBY_HW_WATCHDOG_ARMED : LAYBY_HW_WATCHDOG_OFF;
 }
 
 static void null_feed(void *hw)
@@ -333,6 +341,7 @@ static const struct layby_hw_ops null_ops = {
 	.slot_tiles = null_slot_tiles,
 	.tiles_busy = null_tiles_busy,
 	.watchdog = null_watchdog,
+	.watching = null_watching,
 	.feed = null_feed,
 	.sensors = null_sensors,
 	.push = null_push,

@@ -365,6 +365,8 @@ static void layby_queue_retire_done(struct layby_queue *queue,
 		queue->tile_party = job->party->id;
 	else if (queue->tile_party != job->party->id)
 		queue->tile_party = 0;
+	if (done->status == LAYBY_HW_ABORTED && !job->stopping)
+		layby_keeper_guard();
 	if (done->status == LAYBY_HW_ABORTED && job->stopping)
 		layby_job_retire(queue, job, job->stop_result, job->stop_reason,
 				 done, batch);

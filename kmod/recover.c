@@ -72,6 +72,23 @@ static void layby_queue_resume(struct layby_queue *queue,
 		layby_queue_ring(queue);
 }
 
+/*
+ * Guest work never runs unwatched: a device that was reset has forgotten its watchdog.
+ * One that has expired stays so, and the gate closes.
+ */
+static int layby_slot_watch(struct layby_partition *partition)
+{
+	const struct layby_hw *hw = &partition->accel->hw;
+
+	if (partition->class != LAYBY_CLASS_GUEST)
+		return 0;
+	layby_keeper_guard();
+	if (READ_ONCE(partition->queue.shut) ||
+	    hw->ops->watching(hw->priv) != LAYBY_HW_WATCHDOG_OFF)
+		return 0;
+	return hw->ops->watchdog(hw->priv, partition->accel->policy->watchdog_ns);
+}
+
 static int layby_slot_reset(struct layby_queue *queue)
 {
 	struct layby_partition *partition = layby_queue_partition(queue);
@@ -90,8 +107,10 @@ static int layby_slot_reset(struct layby_queue *queue)
 	spin_unlock_irq(&queue->lock);
 
 	ret = hw->ops->clear_tiles(hw->priv, partition->cfg.tiles);
-	if (!ret)
-		atomic64_inc(&partition->cleared.tiles);
+	if (ret)
+		return ret;
+	atomic64_inc(&partition->cleared.tiles);
+	ret = layby_slot_watch(partition);
 	/* The gate closed meanwhile: the slot stays out of service. */
 	if (ret || READ_ONCE(queue->shut))
 		return ret;

@@ -22,6 +22,7 @@ static const struct layby_hw_ops vnpu_ops = {
 	.slot_tiles = vnpu_slot_tiles,
 	.tiles_busy = vnpu_tiles_busy,
 	.watchdog = vnpu_watchdog,
+	.watching = vnpu_watching,
 	.feed = vnpu_feed,
 	.sensors = vnpu_sensors,
 	.pop = vnpu_pop,

@@ -114,6 +114,7 @@ bool vnpu_stopped(void *hw, u32 index);
 int vnpu_clear_tiles(void *hw, u32 tiles);
 u32 vnpu_tiles_busy(void *hw);
 int vnpu_watchdog(void *hw, u64 timeout_ns);
+enum layby_hw_watchdog vnpu_watching(void *hw);
 void vnpu_feed(void *hw);
 int vnpu_sensors(void *hw, struct layby_hw_sensors *sensors);
 

@@ -3,8 +3,8 @@
  * Slots of the virtual accelerator are set up and stopped here, and what is one
  * for the whole device: tiles, watchdog, sensors.
  *
- * Contexts: vnpu_stop(), vnpu_stopped(), vnpu_tiles_busy() and vnpu_feed() any;
- * the rest sleeps.
+ * Contexts: vnpu_stop(), vnpu_stopped(), vnpu_tiles_busy(), vnpu_watching() and
+ * vnpu_feed() any; the rest sleeps.
  */
 #include <linux/delay.h>
 
@@ -105,6 +105,19 @@ int vnpu_watchdog(void *hw, u64 timeout_ns)
 		return -EINVAL;
 	return vnpu_command(hw, LAYBY_VNPU_OP_WATCHDOG, 0,
 			    DIV_ROUND_UP_ULL(timeout_ns, NSEC_PER_USEC));
+}
+
+/* What the device does not say stands for the worst. */
+enum layby_hw_watchdog vnpu_watching(void *hw)
+{
+	switch (vnpu_read(hw, LAYBY_VNPU_REG_WATCHDOG)) {
+	case LAYBY_VNPU_WATCHDOG_OFF:
+		return LAYBY_HW_WATCHDOG_OFF;
+	case LAYBY_VNPU_WATCHDOG_ARMED:
+		return LAYBY_HW_WATCHDOG_ARMED;
+	default:
+		return LAYBY_HW_WATCHDOG_EXPIRED;
+	}
 }
 
 void vnpu_feed(void *hw)
