@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Sleep with driving and guest jobs in flight, in truth and to the kernel's test
+ * levels, N times. Guest work is taken back before anything freezes; driving's jobs go
+ * on in the device while nobody listens, and are answered when the machine is awake.
+ */
+#include "check.h"
+#include "control.h"
+#include "gate.h"
+#include "host.h"
+#include "work.h"
+
+/* Some end before, some while, and some after all sleep. */
+#define JOBS	12
+#define US	300000
+
+static struct work driving, guest;
+static unsigned int slept, guests_done;
+
+static int tear_down(void **state)
+{
+	work_close(&driving);
+	work_close(&guest);
+	return 0;
+}
+
+static void submit(struct work *work)
+{
+	uint32_t tag;
+
+	for (tag = 0; tag < JOBS; tag++)
+		must(work_submit(work, tag));
+}
+
+/* Done before the gate closed, or taken back because of the sleep. */
+static void guest_must_have_ended(void)
+{
+	const struct layby_report *report;
+	uint32_t tag;
+	int result;
+
+	for (tag = 0; tag < JOBS; tag++) {
+		result = work_wait(&guest);
+		assert_true(!result || result == -ECANCELED);
+	}
+	for (tag = 0; tag < JOBS; tag++) {
+		report = work_report(&guest, tag);
+		assert_int_equal(report->state, LAYBY_REPORT_DONE);
+		guests_done += !report->result;
+		if (!report->result)
+			continue;
+		must_give(report->result, -ECANCELED);
+		assert_int_equal(report->reason, LAYBY_REASON_RECLAIMED);
+		assert_int_equal(report->gate_reason, LAYBY_GATE_SUSPEND);
+	}
+	must_give(report->result, -ECANCELED);
+}
+
+static void driving_must_be_well(void)
+{
+	uint32_t tag;
+
+	for (tag = 0; tag < JOBS; tag++)
+		must_give(work_wait(&driving), 0);
+	assert_true(work_is_right(&driving, 3));
+}
+
+static void guest_must_run(void)
+{
+	struct work next;
+
+	assert_true(gate_opens());
+	must(work_start(&next, LAYBY_CLASS_GUEST, "add"));
+	work_fill(&next, 5);
+	must_give(work_run(&next), 0);
+	assert_true(work_is_right(&next, 5));
+	work_close(&next);
+}
+
+static void sleep_once(const char *level)
+{
+	struct gate_counts before, after;
+
+	assert_true(gate_opens());
+	must(gate_counts(&before));
+	must(work_start_slow(&driving, LAYBY_CLASS_DRIVING, US));
+	must(work_start_slow(&guest, LAYBY_CLASS_GUEST, US));
+	work_fill(&driving, 3);
+	submit(&driving);
+	submit(&guest);
+	assert_true(slot_becomes(GUEST_SLOT, "running"));
+	must(fall_asleep(level));
+	guest_must_have_ended();
+	driving_must_be_well();
+	guest_must_run();
+	must(gate_counts(&after));
+	assert_true(after.reclaims > before.reclaims);
+	assert_int_equal(after.resets, before.resets);
+	tear_down(NULL);
+	slept++;
+}
+
+static void test_sleep(void **state)
+{
+	unsigned int i, n = sleep_times();
+
+	for (i = 0; i < n; i++)
+		sleep_once(sleep_levels[i % SLEEP_LEVELS]);
+	print_message("# note: slept %u times; %u driving jobs right, %u guest jobs done, %u taken back\n",
+		      slept, slept * JOBS, guests_done, slept * JOBS - guests_done);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_sleep, tear_down),
+	};
+
+	return cmocka_run_group_tests_name("sleep", tests, NULL, NULL);
+}
