@@ -25,9 +25,21 @@ static unsigned int delay_us;
 module_param(delay_us, uint, 0644);
 MODULE_PARM_DESC(delay_us, "time a job takes, one after the other; 0: all at once at the doorbell");
 
+static unsigned int others_us;
+module_param(others_us, uint, 0644);
+MODULE_PARM_DESC(others_us, "the same for the slots that are not only_slot");
+
 static bool hang;
 module_param(hang, bool, 0644);
 MODULE_PARM_DESC(hang, "jobs do not end until aborted, or until a doorbell without it");
+
+static bool fault;
+module_param(fault, bool, 0644);
+MODULE_PARM_DESC(fault, "jobs end with a memory access refused");
+
+static unsigned int storm_us;
+module_param(storm_us, uint, 0644);
+MODULE_PARM_DESC(storm_us, "from the next doorbell on an interrupt for nothing each so often; 0: none");
 
 static bool lose_abort;
 module_param(lose_abort, bool, 0644);
@@ -55,7 +67,7 @@ MODULE_PARM_DESC(energy_uj, "what a job that runs to its end uses");
 
 static unsigned int only_slot = NULL_SLOTS;
 module_param(only_slot, uint, 0644);
-MODULE_PARM_DESC(only_slot, "the slot that hangs, is late, loses aborts or refuses to be reset; 3: all do");
+MODULE_PARM_DESC(only_slot, "the slot that is late, hangs, faults, storms, loses aborts or refuses a reset; 3: all do");
 
 static bool lose_interrupt;
 module_param(lose_interrupt, bool, 0644);
@@ -81,6 +93,7 @@ struct null_slot {
 	struct irq_work interrupt;
 	struct hrtimer timer;
 	struct hrtimer stop_timer;
+	struct hrtimer storm_timer;
 	bool stopping;
 	bool stopped;
 	u32 index;
@@ -93,6 +106,11 @@ static struct {
 	struct null_slot slot[NULL_SLOTS];
 	bool watching;
 } null;
+
+static ktime_t null_time(u32 us)
+{
+	return ns_to_ktime((u64)us * NSEC_PER_USEC);
+}
 
 static bool null_is_bad(const struct null_slot *slot)
 {
@@ -113,7 +131,19 @@ static bool null_loses_abort(const struct null_slot *slot)
 
 static u32 null_delay_us(const struct null_slot *slot)
 {
-	return null_is_bad(slot) ? READ_ONCE(delay_us) : 0;
+	return null_is_bad(slot) ? READ_ONCE(delay_us) : READ_ONCE(others_us);
+}
+
+static u32 null_storm_us(const struct null_slot *slot)
+{
+	u32 us = READ_ONCE(storm_us);
+
+	return us && null_is_bad(slot) ? us : 0;
+}
+
+static u16 null_status(const struct null_slot *slot)
+{
+	return READ_ONCE(fault) && null_is_bad(slot) ? LAYBY_HW_ACCESS : LAYBY_HW_OK;
 }
 
 static void null_interrupt(struct irq_work *work)
@@ -140,6 +170,18 @@ static enum hrtimer_restart null_stop_timer(struct hrtimer *timer)
 	WRITE_ONCE(slot->stopped, true);
 	layby_slot_interrupt(null.accel, slot->index);
 	return HRTIMER_NORESTART;
+}
+
+static enum hrtimer_restart null_storm_timer(struct hrtimer *timer)
+{
+	struct null_slot *slot = container_of(timer, struct null_slot, storm_timer);
+	u32 us = null_storm_us(slot);
+
+	layby_slot_interrupt(null.accel, slot->index);
+	if (!us)
+		return HRTIMER_NORESTART;
+	hrtimer_forward_now(timer, null_time(us));
+	return HRTIMER_RESTART;
 }
 
 static void null_forget(struct null_slot *slot)
@@ -170,6 +212,7 @@ static int null_slot_disable(void *hw, u32 index)
 	WRITE_ONCE(slot->stopping, true);
 	hrtimer_cancel(&slot->timer);
 	hrtimer_cancel(&slot->stop_timer);
+	hrtimer_cancel(&slot->storm_timer);
 	irq_work_sync(&slot->interrupt);
 	null_forget(slot);
 	WRITE_ONCE(slot->stopped, true);
@@ -185,8 +228,7 @@ static void null_slot_stop(void *hw, u32 index)
 	if (null_loses_abort(slot))
 		return;
 	if (us) {
-		hrtimer_start(&slot->stop_timer, ns_to_ktime((u64)us * NSEC_PER_USEC),
-			      HRTIMER_MODE_REL_HARD);
+		hrtimer_start(&slot->stop_timer, null_time(us), HRTIMER_MODE_REL_HARD);
 		return;
 	}
 	WRITE_ONCE(slot->stopped, true);
@@ -252,7 +294,15 @@ static void null_push(void *hw, u32 index, const struct layby_hw_job *job, u16 t
 static void null_start_timer(struct null_slot *slot, u32 us)
 {
 	if (slot->head != slot->tail && !hrtimer_is_queued(&slot->timer))
-		hrtimer_start(&slot->timer, ns_to_ktime((u64)us * NSEC_PER_USEC), HRTIMER_MODE_REL);
+		hrtimer_start(&slot->timer, null_time(us), HRTIMER_MODE_REL);
+}
+
+static void null_start_storm(struct null_slot *slot)
+{
+	u32 us = null_storm_us(slot);
+
+	if (us && !hrtimer_active(&slot->storm_timer))
+		hrtimer_start(&slot->storm_timer, null_time(us), HRTIMER_MODE_REL);
 }
 
 static void null_doorbell(void *hw, u32 index)
@@ -260,6 +310,7 @@ static void null_doorbell(void *hw, u32 index)
 	struct null_slot *slot = &null.slot[index];
 	u32 us = null_delay_us(slot);
 
+	null_start_storm(slot);
 	if (null_hangs(slot) || READ_ONCE(slot->stopping))
 		return;
 	if (us) {
@@ -298,13 +349,13 @@ static void null_abort(void *hw, u32 index, u16 tag)
 	irq_work_queue(&slot->interrupt);
 }
 
-static void null_end(const struct null_slot *slot, struct layby_hw_completion *done,
-		     u16 tag, u16 status, u64 now_us)
+static void null_end(struct layby_hw_completion *done, u16 tag, u16 status, u32 run_us,
+		     u64 now_us)
 {
 	*done = (struct layby_hw_completion){
 		.tag = tag,
 		.status = status,
-		.run_ticks = status == LAYBY_HW_OK ? null_delay_us(slot) : 0,
+		.run_ticks = status == LAYBY_HW_OK ? run_us : 0,
 		.end_ticks = now_us,
 		.energy_uj = status == LAYBY_HW_OK ? READ_ONCE(energy_uj) : 0,
 	};
@@ -313,22 +364,25 @@ static void null_end(const struct null_slot *slot, struct layby_hw_completion *d
 static u32 null_pop(void *hw, u32 index, struct layby_hw_completion *done, u32 max)
 {
 	struct null_slot *slot = &null.slot[index];
+	u32 us, n = 0;
+	u16 status;
 	u64 now_us;
-	u32 n = 0;
 
 	slot->ready += min_t(u32, atomic_xchg(&slot->earned, 0),
 			     slot->tail - slot->ready);
 	if (slot->head == slot->ready && !slot->aborted_count)
 		return 0;
+	us = null_delay_us(slot);
+	status = null_status(slot);
 	now_us = ktime_to_us(ktime_get());
 	while (slot->aborted_count && n < max)
-		null_end(slot, &done[n++], slot->aborted[--slot->aborted_count],
-			 LAYBY_HW_ABORTED, now_us);
+		null_end(&done[n++], slot->aborted[--slot->aborted_count],
+			 LAYBY_HW_ABORTED, 0, now_us);
 	while (slot->head != slot->ready && n < max)
-		null_end(slot, &done[n++], slot->tag[slot->head++ % NULL_DEPTH],
-			 LAYBY_HW_OK, now_us);
-	if (null_delay_us(slot) && !null_hangs(slot) && !READ_ONCE(slot->stopping))
-		null_start_timer(slot, null_delay_us(slot));
+		null_end(&done[n++], slot->tag[slot->head++ % NULL_DEPTH],
+			 status, us, now_us);
+	if (us && !null_hangs(slot) && !READ_ONCE(slot->stopping))
+		null_start_timer(slot, us);
 	return n;
 }
 
@@ -387,6 +441,8 @@ static void null_slots_init(void)
 		slot->timer.function = null_timer;
 		hrtimer_init(&slot->stop_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 		slot->stop_timer.function = null_stop_timer;
+		hrtimer_init(&slot->storm_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+		slot->storm_timer.function = null_storm_timer;
 		slot->stopped = true;
 	}
 }
@@ -399,6 +455,7 @@ static void null_stop(void)
 	for (i = 0; i < NULL_SLOTS; i++) {
 		hrtimer_cancel(&null.slot[i].timer);
 		hrtimer_cancel(&null.slot[i].stop_timer);
+		hrtimer_cancel(&null.slot[i].storm_timer);
 		irq_work_sync(&null.slot[i].interrupt);
 	}
 	layby_accel_destroy(null.accel);
