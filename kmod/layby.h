@@ -59,6 +59,9 @@ struct layby_party;
 /* How long a doorbell waits for what LAYBY_SUBMIT_MORE promised. */
 #define LAYBY_DOORBELL_AGE_NS	NSEC_PER_MSEC
 
+/* When a guest's slot that has more completions than are taken at once is looked at. */
+#define LAYBY_TAKE_AGAIN_NS	(20 * NSEC_PER_USEC)
+
 /* A job that was on the hardware at so many resets is not run again. */
 #define LAYBY_RESETS_MAX	3
 
@@ -181,7 +184,7 @@ enum layby_queue_state {
  * @stopping: a job may be stopping
  * @aborting: the job whose abort was rung, or NULL
  * @abort_by_ns: when its answer is due
- * @timer: next deadline of the head job or of the abort
+ * @timer: next deadline of the head job or of the abort, or the next look
  * @timer_ns: what it is set to, KTIME_MAX if it is not
  * @doorbell_timer: for a doorbell that waits for a promised submission
  * @doorbell_owed: pushed and not yet rung

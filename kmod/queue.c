@@ -74,6 +74,14 @@ static u64 layby_head_deadline(struct layby_queue *queue)
 }
 
 /* The timer may be early, never late: an early one looks and sets itself anew. */
+static void layby_queue_wake(struct layby_queue *queue, u64 at_ns)
+{
+	if (at_ns >= queue->timer_ns)
+		return;
+	queue->timer_ns = at_ns;
+	hrtimer_start(&queue->timer, ns_to_ktime(at_ns), HRTIMER_MODE_ABS);
+}
+
 static void layby_queue_arm(struct layby_queue *queue)
 {
 	u64 next = U64_MAX;
@@ -82,10 +90,7 @@ static void layby_queue_arm(struct layby_queue *queue)
 		next = queue->abort_by_ns;
 	else if (queue->head)
 		next = layby_head_deadline(queue);
-	if (next >= queue->timer_ns)
-		return;
-	queue->timer_ns = next;
-	hrtimer_start(&queue->timer, ns_to_ktime(next), HRTIMER_MODE_ABS);
+	layby_queue_wake(queue, next);
 }
 
 void layby_queue_new_head(struct layby_queue *queue)
@@ -386,8 +391,13 @@ static void layby_queue_account(struct layby_queue *queue)
 	queue->used_uj = 0;
 }
 
-void layby_queue_take(struct layby_queue *queue, struct layby_uring_batch *batch)
+/*
+ * @all, or in an interrupt some of a guest's: the end of its full queue must not keep
+ * driving's interrupts waiting (ISO-5). True: the timer takes the rest.
+ */
+bool layby_queue_take(struct layby_queue *queue, struct layby_uring_batch *batch, bool all)
 {
+	bool more;
 	u32 i, n;
 
 	do {
@@ -395,8 +405,12 @@ void layby_queue_take(struct layby_queue *queue, struct layby_uring_batch *batch
 				    ARRAY_SIZE(queue->done));
 		for (i = 0; i < n; i++)
 			layby_queue_retire_done(queue, &queue->done[i], batch);
-	} while (n == ARRAY_SIZE(queue->done));
+		more = n == ARRAY_SIZE(queue->done);
+	} while (more && (all || layby_queue_partition(queue)->class != LAYBY_CLASS_GUEST));
 	layby_queue_account(queue);
+	if (more)
+		layby_queue_wake(queue, ktime_get_ns() + LAYBY_TAKE_AGAIN_NS);
+	return more;
 }
 
 /* --- Stopping a job ------------------------------------------------------- */
@@ -557,7 +571,7 @@ void layby_queue_poll(struct layby_partition *partition)
 
 	spin_lock_irqsave(&queue->lock, flags);
 	if (queue->state == LAYBY_QUEUE_RUNNING) {
-		layby_queue_take(queue, &batch);
+		layby_queue_take(queue, &batch, false);
 		layby_queue_settle(queue);
 	}
 	layby_uring_batch_flush(&batch);
@@ -569,18 +583,21 @@ void layby_queue_poll(struct layby_partition *partition)
 
 /*
  * Something is due: an abort's answer, or the head's end. The interrupt that
- * told of it may have been lost, so look before judging.
+ * told of it may have been lost, so look before judging, at everything.
  */
 static void layby_queue_due(struct layby_queue *queue,
 			    struct layby_uring_batch *batch)
 {
+	bool more;
 	u64 now;
 
 	/* From here on reclaim is the one that judges. */
 	if (READ_ONCE(queue->shut))
 		return;
-	layby_queue_take(queue, batch);
+	more = layby_queue_take(queue, batch, false);
 	layby_queue_settle(queue);
+	if (more)
+		return;
 	now = ktime_get_ns();
 	if (queue->aborting && now >= queue->abort_by_ns) {
 		layby_queue_begin_recovery(queue);
@@ -698,7 +715,7 @@ void layby_queue_shut(struct layby_partition *partition, int fault)
 
 	spin_lock_irq(&queue->lock);
 	if (!fault)
-		layby_queue_take(queue, &batch);
+		layby_queue_take(queue, &batch, true);
 	queue->state = fault ? LAYBY_QUEUE_FENCED : LAYBY_QUEUE_CLOSED;
 	queue->aborting = NULL;
 	if (fault && !READ_ONCE(partition->accel->gone))

@@ -29,7 +29,7 @@ static inline struct layby_job *layby_queue_nth(struct layby_queue *queue, u32 n
 /* queue.c */
 void layby_queue_push(struct layby_queue *queue, struct layby_job *job);
 void layby_queue_ring(struct layby_queue *queue);
-void layby_queue_take(struct layby_queue *queue, struct layby_uring_batch *batch);
+bool layby_queue_take(struct layby_queue *queue, struct layby_uring_batch *batch, bool all);
 void layby_queue_new_head(struct layby_queue *queue);
 void layby_queue_settle(struct layby_queue *queue);
 void layby_job_retire(struct layby_queue *queue, struct layby_job *job,

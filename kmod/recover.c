@@ -102,7 +102,7 @@ static int layby_slot_reset(struct layby_queue *queue)
 		return ret;
 	/* What ended just before counts as ended. */
 	spin_lock_irq(&queue->lock);
-	layby_queue_take(queue, &batch);
+	layby_queue_take(queue, &batch, true);
 	layby_uring_batch_flush(&batch);
 	spin_unlock_irq(&queue->lock);
 
