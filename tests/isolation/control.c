@@ -388,24 +388,34 @@ int control_status(struct device_status *status)
 	return ret;
 }
 
-int control_stop_times(uint32_t slot, uint32_t ticks[CONTROL_STOPS],
-		       uint64_t *count)
+static int take_times(const char *method, uint32_t slot, uint32_t ticks[CONTROL_TIMES],
+		      uint64_t *count)
 {
 	sd_json_variant *reply = NULL, *array;
 	size_t i, filled;
 	int ret;
 
-	ret = call_slot("StopTimes", slot, &reply);
+	ret = call_slot(method, slot, &reply);
 	if (ret)
 		return ret;
 	*count = number(reply, "count");
 	array = sd_json_variant_by_key(reply, "ticks");
 	filled = sd_json_variant_elements(array);
-	for (i = 0; i < filled && i < CONTROL_STOPS; i++)
+	for (i = 0; i < filled && i < CONTROL_TIMES; i++)
 		ticks[i] = (uint32_t)sd_json_variant_unsigned(
 			sd_json_variant_by_index(array, i));
 	sd_json_variant_unref(reply);
-	return filled <= CONTROL_STOPS ? (int)filled : -E2BIG;
+	return filled <= CONTROL_TIMES ? (int)filled : -E2BIG;
+}
+
+int control_stop_times(uint32_t slot, uint32_t ticks[CONTROL_TIMES], uint64_t *count)
+{
+	return take_times("StopTimes", slot, ticks, count);
+}
+
+int control_delays(uint32_t slot, uint32_t ticks[CONTROL_TIMES], uint64_t *count)
+{
+	return take_times("Delays", slot, ticks, count);
 }
 
 struct phase_wait {

@@ -78,9 +78,11 @@ int control_status(struct device_status *status);
  * Ticks from the doorbell to the new state, of the slot's last stops, oldest
  * first: how many. @count: of all stops since power-on.
  */
-#define CONTROL_STOPS	256
-int control_stop_times(uint32_t slot, uint32_t ticks[CONTROL_STOPS],
+#define CONTROL_TIMES	256
+int control_stop_times(uint32_t slot, uint32_t ticks[CONTROL_TIMES],
 		       uint64_t *count);
+/* The same of jobs that ended well: by how much the host has made each later. */
+int control_delays(uint32_t slot, uint32_t ticks[CONTROL_TIMES], uint64_t *count);
 /* Wait until the slot's phase is @phase, some seconds at most. */
 bool slot_becomes(uint32_t slot, const char *phase);
 

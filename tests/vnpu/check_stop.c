@@ -300,24 +300,6 @@ static void set_abort_time(struct client *client, sd_json_variant *parameters)
 	sd_json_variant_unref(parameters);
 }
 
-static uint64_t last_stop(struct client *client, uint64_t count)
-{
-	sd_json_variant *parameters, *reply, *ticks, *last;
-	uint64_t value;
-
-	sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_UNSIGNED("slot", 0));
-	reply = client_control(client, "StopTimes", parameters);
-	ticks = sd_json_variant_by_key(reply, "count");
-	assert_int_equal(sd_json_variant_unsigned(ticks), count);
-	ticks = sd_json_variant_by_key(reply, "ticks");
-	assert_int_equal(sd_json_variant_elements(ticks), count);
-	last = sd_json_variant_by_index(ticks, count - 1);
-	value = sd_json_variant_unsigned(last);
-	sd_json_variant_unref(reply);
-	sd_json_variant_unref(parameters);
-	return value;
-}
-
 /* The same from now on, also across a reset of the slot; then as declared. */
 static void test_abort_time(void **state)
 {
@@ -334,7 +316,7 @@ static void test_abort_time(void **state)
 		start_slow(client, 0);
 		stop(client, 0);
 		assert_true(becomes(client, 0, LAYBY_VNPU_STATE_STOPPED, 1000));
-		assert_in_range(last_stop(client, i + 1), us[i], us[i] + 30000);
+		assert_in_range(client_last_time(client, "StopTimes", i + 1), us[i], us[i] + 30000);
 	}
 	sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_UNSIGNED("slot", 0));
 	set_abort_time(client, parameters);
@@ -342,7 +324,7 @@ static void test_abort_time(void **state)
 	start_slow(client, 0);
 	stop(client, 0);
 	assert_true(becomes(client, 0, LAYBY_VNPU_STATE_STOPPED, 1000));
-	assert_in_range(last_stop(client, 4), 2000, 32000);
+	assert_in_range(client_last_time(client, "StopTimes", 4), 2000, 32000);
 }
 
 static void test_abort_never(void **state)

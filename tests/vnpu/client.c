@@ -470,3 +470,20 @@ uint64_t client_status(struct client *client, uint32_t slot, const char *name)
 	sd_json_variant_unref(status);
 	return number;
 }
+
+uint64_t client_last_time(struct client *client, const char *method, uint64_t count)
+{
+	sd_json_variant *parameters, *reply, *ticks;
+	uint64_t last;
+
+	sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_UNSIGNED("slot", 0));
+	reply = client_control(client, method, parameters);
+	ticks = sd_json_variant_by_key(reply, "count");
+	assert_int_equal(sd_json_variant_unsigned(ticks), count);
+	ticks = sd_json_variant_by_key(reply, "ticks");
+	assert_int_equal(sd_json_variant_elements(ticks), count);
+	last = sd_json_variant_unsigned(sd_json_variant_by_index(ticks, count - 1));
+	sd_json_variant_unref(reply);
+	sd_json_variant_unref(parameters);
+	return last;
+}

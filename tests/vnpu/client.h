@@ -105,6 +105,8 @@ bool client_added(struct client *client, uint32_t slot);
 uint64_t client_run_ticks(const struct layby_vnpu_completion *completion);
 /* Wait until the slot is in this phase (Status), 5 s at most. */
 void client_wait_phase(struct client *client, uint32_t slot, const char *phase);
+/* The last of slot 0's StopTimes or Delays, which must be the @count-th. */
+uint64_t client_last_time(struct client *client, const char *method, uint64_t count);
 /* A number from Status, of slot @slot. */
 uint64_t client_status(struct client *client, uint32_t slot, const char *name);
 

@@ -43,6 +43,12 @@ uint64_t slot_busy_nj(const struct slot *slot, uint64_t now)
 	return sensors_busy_nj(tile_count(slot), until - slot->busy_since);
 }
 
+void slot_remember(struct slot_times *times, uint64_t ticks)
+{
+	times->ticks[times->count++ % SLOT_TIMES_KEPT] =
+		ticks < UINT32_MAX ? ticks : UINT32_MAX;
+}
+
 /* --- Shared memory ---------------------------------------------------------- */
 
 /* Whoever starts or ends changes when the others end. */
@@ -104,6 +110,8 @@ void slot_finish(struct slot *slot, uint32_t status, uint64_t end)
 	timer_cancel(&slot->timer);
 	if (good && job_commit(job, &slot->device->memory) < 0)
 		status = LAYBY_VNPU_STATUS_COMPUTE_FAILED;
+	if (status == LAYBY_VNPU_STATUS_OK)
+		slot_remember(&slot->delays, job->start_ticks - slot->due_start);
 	leave(slot, job, good);
 	charge(slot, job, end);
 	job_release(job);
@@ -237,6 +245,7 @@ static void loaded(struct slot *slot, const struct compute_reply *reply)
 	uint64_t now = now_of(slot);
 
 	slot->loaded = true;
+	slot->due_start = start;
 	if (now > start) {
 		slot->counters.late_starts++;
 		start = now;
@@ -457,7 +466,8 @@ void slot_power_on(struct slot *slot)
 {
 	slot_reset(slot);
 	slot->abort_time = (struct abort_time){};
-	slot->stops = (struct stop_times){};
+	slot->stops = (struct slot_times){};
+	slot->delays = (struct slot_times){};
 	storm_start(&slot->storm, 0, 0);
 }
 

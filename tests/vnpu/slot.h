@@ -52,11 +52,11 @@ struct abort_time {
 	uint32_t us;
 };
 
-/* How long stops took, the newest at (count - 1) % SLOT_STOPS_KEPT. */
-#define SLOT_STOPS_KEPT 256u
-struct stop_times {
+/* What is kept of the last times, the newest at (count - 1) % SLOT_TIMES_KEPT. */
+#define SLOT_TIMES_KEPT 256u
+struct slot_times {
 	uint64_t count;
-	uint32_t ticks[SLOT_STOPS_KEPT];
+	uint32_t ticks[SLOT_TIMES_KEPT];
 };
 
 struct slot_counters {
@@ -97,6 +97,7 @@ struct slot {
 	uint32_t held; /* its tiles */
 	struct vnpu_timer timer;
 	uint64_t begin_ticks;
+	uint64_t due_start; /* as modelled, were the host never late */
 	uint64_t run_ticks; /* once they are known */
 	uint64_t busy_since; /* 0: its tiles have not been busy */
 	uint64_t busy_until;
@@ -113,7 +114,8 @@ struct slot {
 	struct abort_time abort_time;
 	struct storm storm;
 	struct slot_counters counters;
-	struct stop_times stops;
+	struct slot_times stops; /* how long each took */
+	struct slot_times delays; /* of jobs that ended well: what the host added */
 };
 
 int slot_init(struct slot *slot, struct device *device, uint32_t index);
@@ -147,6 +149,7 @@ void slot_aborted(struct slot *slot);
 bool slot_settles(struct slot *slot);
 
 /* slot.c, for stop.c */
+void slot_remember(struct slot_times *times, uint64_t ticks);
 void slot_publish(struct slot *slot, uint32_t state);
 void slot_finish(struct slot *slot, uint32_t status, uint64_t end);
 void slot_release(struct job_list *list);

@@ -89,12 +89,6 @@ void slot_abort(struct slot *slot, uint16_t tag)
 
 /* --- Stop ------------------------------------------------------------------- */
 
-static void remember(struct stop_times *stops, uint64_t ticks)
-{
-	stops->ticks[stops->count++ % SLOT_STOPS_KEPT] =
-		ticks < UINT32_MAX ? ticks : UINT32_MAX;
-}
-
 void slot_stop(struct slot *slot, uint32_t becomes)
 {
 	if (!slot->enabled || slot->stopping)
@@ -118,7 +112,7 @@ bool slot_settles(struct slot *slot)
 	slot->enabled = false;
 	slot_publish(slot, slot->stopping);
 	slot->stopping = 0;
-	remember(&slot->stops, now_of(slot) - slot->stop_tick);
+	slot_remember(&slot->stops, now_of(slot) - slot->stop_tick);
 	transport_interrupt(&slot->device->transport,
 			    LAYBY_VNPU_VECTOR_SLOT(slot->index));
 	return true;

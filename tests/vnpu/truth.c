@@ -42,24 +42,30 @@ static int append_range(sd_json_variant **array, const struct reach *reach)
 	return r < 0 ? r : array_append(array, range);
 }
 
-static int method_reached(sd_varlink *link, sd_json_variant *parameters,
-			  sd_varlink_method_flags_t flags, void *userdata)
+static const struct slot *named_slot(sd_varlink *link, sd_json_variant *parameters,
+				     struct device *device, int *ret_error)
 {
 	static const sd_json_dispatch_field fields[] = {
 		{ "slot", _SD_JSON_VARIANT_TYPE_INVALID, sd_json_dispatch_uint32,
 		  0, SD_JSON_MANDATORY },
 		{}
 	};
-	sd_json_variant *ranges = NULL;
-	const struct slot *slot;
 	uint32_t index = 0;
 	int r = sd_varlink_dispatch(link, parameters, fields, &index);
 
-	if (r != 0)
-		return r < 0 ? r : 0;
-	slot = control_slot(link, userdata, index);
+	*ret_error = r < 0 ? r : 0;
+	return r ? NULL : control_slot(link, device, index);
+}
+
+static int method_reached(sd_varlink *link, sd_json_variant *parameters,
+			  sd_varlink_method_flags_t flags, void *userdata)
+{
+	sd_json_variant *ranges = NULL;
+	int r;
+	const struct slot *slot = named_slot(link, parameters, userdata, &r);
+
 	if (!slot)
-		return 0;
+		return r;
 	for (uint32_t i = 0; r >= 0 && i < slot->reached_count; i++)
 		r = append_range(&ranges, &slot->reached[i]);
 	return reply_array(link, "ranges", ranges, r);
@@ -73,18 +79,18 @@ static int append_ticks(sd_json_variant **array, uint64_t ticks)
 	return r < 0 ? r : array_append(array, number);
 }
 
-static int reply_stops(sd_varlink *link, const struct stop_times *stops)
+static int reply_times(sd_varlink *link, const struct slot_times *times)
 {
-	uint64_t first = stops->count < SLOT_STOPS_KEPT ?
-			 0 : stops->count - SLOT_STOPS_KEPT;
+	uint64_t first = times->count < SLOT_TIMES_KEPT ?
+			 0 : times->count - SLOT_TIMES_KEPT;
 	sd_json_variant *ticks = NULL;
 	int r = sd_json_variant_new_array(&ticks, NULL, 0);
 
-	for (uint64_t i = first; r >= 0 && i < stops->count; i++)
-		r = append_ticks(&ticks, stops->ticks[i % SLOT_STOPS_KEPT]);
+	for (uint64_t i = first; r >= 0 && i < times->count; i++)
+		r = append_ticks(&ticks, times->ticks[i % SLOT_TIMES_KEPT]);
 	if (r >= 0)
 		r = sd_varlink_replybo(link,
-			SD_JSON_BUILD_PAIR_UNSIGNED("count", stops->count),
+			SD_JSON_BUILD_PAIR_UNSIGNED("count", times->count),
 			SD_JSON_BUILD_PAIR_VARIANT("ticks", ticks));
 	sd_json_variant_unref(ticks);
 	return r;
@@ -93,19 +99,19 @@ static int reply_stops(sd_varlink *link, const struct stop_times *stops)
 static int method_stop_times(sd_varlink *link, sd_json_variant *parameters,
 			     sd_varlink_method_flags_t flags, void *userdata)
 {
-	static const sd_json_dispatch_field fields[] = {
-		{ "slot", _SD_JSON_VARIANT_TYPE_INVALID, sd_json_dispatch_uint32,
-		  0, SD_JSON_MANDATORY },
-		{}
-	};
-	const struct slot *slot;
-	uint32_t index = 0;
-	int r = sd_varlink_dispatch(link, parameters, fields, &index);
+	int r;
+	const struct slot *slot = named_slot(link, parameters, userdata, &r);
 
-	if (r != 0)
-		return r < 0 ? r : 0;
-	slot = control_slot(link, userdata, index);
-	return slot ? reply_stops(link, &slot->stops) : 0;
+	return slot ? reply_times(link, &slot->stops) : r;
+}
+
+static int method_delays(sd_varlink *link, sd_json_variant *parameters,
+			 sd_varlink_method_flags_t flags, void *userdata)
+{
+	int r;
+	const struct slot *slot = named_slot(link, parameters, userdata, &r);
+
+	return slot ? reply_times(link, &slot->delays) : r;
 }
 
 struct read_call {
@@ -260,6 +266,7 @@ int truth_bind(sd_varlink_server *server)
 	return sd_varlink_server_bind_method_many(server,
 		"org.layby.VNPU1.Reached", method_reached,
 		"org.layby.VNPU1.StopTimes", method_stop_times,
+		"org.layby.VNPU1.Delays", method_delays,
 		"org.layby.VNPU1.ReadMemory", method_read_memory,
 		"org.layby.VNPU1.ReadTile", method_read_tile,
 		"org.layby.VNPU1.Status", method_status);
