@@ -16,9 +16,10 @@ check:
 	@tests/check $(T)
 
 #: make bench     what a job costs: bench-path (instructions), bench-doorbell; and
-#:                bench-reclaim, how long until the tiles are back, N=200000 for all
-bench: bench-path bench-doorbell bench-reclaim
-bench-path bench-doorbell bench-reclaim:
+#:                bench-reclaim, how long until the tiles are back, N=200000 for all;
+#:                bench-isolation, what driving notices of a guest, N=10000 for all
+bench: bench-path bench-doorbell bench-reclaim bench-isolation
+bench-path bench-doorbell bench-reclaim bench-isolation:
 	@tests/bench/$@
 
 #: make style     sparse, checkpatch --strict, W=1, clang
@@ -65,5 +66,5 @@ prefix     ?= /usr/local
 sysconfdir ?= /etc
 export DESTDIR
 
-.PHONY: help demo check bench bench-path bench-doorbell bench-reclaim style sdk shell modules \
-	agent install clean
+.PHONY: help demo check bench bench-path bench-doorbell bench-reclaim bench-isolation style sdk \
+	shell modules agent install clean
