@@ -132,7 +132,7 @@ static void set_abort(uint32_t us)
 					 control_abort_time(GUEST_SLOT, us));
 }
 
-static uint64_t stops(uint32_t ticks[CONTROL_STOPS], int *kept)
+static uint64_t stops(uint32_t ticks[CONTROL_TIMES], int *kept)
 {
 	uint64_t count;
 
@@ -142,7 +142,7 @@ static uint64_t stops(uint32_t ticks[CONTROL_STOPS], int *kept)
 
 static void write_ticks(size_t a, size_t j, uint64_t before)
 {
-	uint32_t ticks[CONTROL_STOPS];
+	uint32_t ticks[CONTROL_TIMES];
 	int kept, i;
 	uint64_t count = stops(ticks, &kept);
 
@@ -161,7 +161,7 @@ static void check_tiles(void)
 
 static void run_batch(size_t a, size_t j, unsigned long count)
 {
-	uint32_t ticks[CONTROL_STOPS];
+	uint32_t ticks[CONTROL_TIMES];
 	int kept;
 	uint64_t before = stops(ticks, &kept);
 	unsigned long i;
