@@ -23,6 +23,7 @@
  * @with: for it
  * @out: what it must get out of the sandbox, 0 or an errno
  * @unit: and in the sandbox
+ * @stock: not made on the debug kernel, which is small and has no such thing
  */
 struct attempt {
 	const char *what;
@@ -30,6 +31,7 @@ struct attempt {
 	const char *with;
 	int out;
 	int unit;
+	bool stock;
 };
 
 /* Each ends with an empty line. What is made needs what was made before it. */
