@@ -44,7 +44,8 @@ struct layby_gate_stamp {
  * @governor: the governor's verdict
  * @sensor: temperature and power
  * @wall_ns: the wall clock, read together with @now_ns
- * @consent_offset_ns: wall clock less monotonic clock when consent was accepted
+ * @consent_offset_ns: wall clock less monotonic clock, as it would be had nobody
+ *		      set the wall clock since consent was accepted
  * @consent_offset_max_ns: by how much that may differ from now
  * @consent_not_before_ns: first instant of the consent, wall time
  * @consent_not_after_ns: last instant of it, wall time

@@ -35,6 +35,7 @@ static struct {
 	u64 reclaim_ns;
 	struct layby_gate_input in;
 	struct layby_consent_terms terms;
+	s64 wall_offset_ns;		/* wall clock less CLOCK_BOOTTIME, at consent */
 	u32 reason;
 	u64 since_ns;
 	u64 changes;
@@ -156,6 +157,8 @@ static void layby_keeper_look(void)
 
 	in->now_ns = ktime_get_ns();
 	in->wall_ns = ktime_get_real_ns();
+	/* Over a sleep the wall clock goes on and now_ns does not: nobody has set it. */
+	in->consent_offset_ns = keeper.wall_offset_ns + ktime_get_boottime_ns() - in->now_ns;
 	in->consent_energy_uj = layby_consent_left_uj();
 	layby_keeper_consent_hours();
 	reason = layby_gate_reason(in);
@@ -293,7 +296,7 @@ static void layby_keeper_accept(const struct layby_consent_terms *terms)
 
 	keeper.terms = *terms;
 	in->consent = true;
-	in->consent_offset_ns = ktime_get_real_ns() - ktime_get_ns();
+	keeper.wall_offset_ns = ktime_get_real_ns() - ktime_get_boottime_ns();
 	in->consent_offset_max_ns = LAYBY_CLOCK_STEP_NS;
 	in->charging_only = terms->only_charging;
 	in->charge_min_percent = terms->charge_min_percent;
