@@ -173,7 +173,7 @@ static void test_after_reset(void **state)
 
 /* --- What the vehicle said --------------------------------------------------- */
 
-static void car(const char *command)
+static void tell_car(const char *command)
 {
 	FILE *in = fopen("/run/car.in", "we"), *out = fopen("/run/car.out", "re");
 	char line[64];
@@ -189,7 +189,7 @@ static void car(const char *command)
 
 static int gear_again(void **state)
 {
-	car("resume gear");
+	tell_car("resume gear");
 	return tear_down(state);
 }
 
@@ -200,13 +200,13 @@ static int gear_again(void **state)
 static void test_forgotten(void **state)
 {
 	start_both();
-	car("silence gear");
+	tell_car("silence gear");
 	must(host_pause());
 	guest_must_be_reclaimed();
 	assert_true(gate_closes(LAYBY_GATE_DRIVING));
 	sleep_ms(1000);
 	assert_true(gate_closes(LAYBY_GATE_DRIVING));
-	car("resume gear");
+	tell_car("resume gear");
 	guest_must_run();
 	driving_must_be_well();
 	must_have_reclaimed(1);
