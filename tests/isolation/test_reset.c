@@ -2,6 +2,8 @@
 /*
  * The device resets itself, cannot be reset, or is dead.
  */
+#include <layby/vnpu_regs.h>
+
 #include "check.h"
 #include "control.h"
 #include "pci.h"
@@ -105,6 +107,25 @@ static void test_device_reset_idle(void **state)
 	must(control_device("ResetDevice"));
 	must_give(work_run(&rest[0]), 0);
 	assert_true(work_is_right(&rest[0], 4));
+}
+
+static uint32_t watchdog(void)
+{
+	uint32_t state;
+
+	must(control_read(LAYBY_VNPU_REG_WATCHDOG, &state, sizeof(state)));
+	return state;
+}
+
+/* The reset has switched it off: no guest's job runs before it watches again. */
+static void test_device_reset_watchdog(void **state)
+{
+	must(work_start(&rest[1], LAYBY_CLASS_GUEST, "add"));
+	must_give(work_run(&rest[1]), 0);
+	assert_int_equal(watchdog(), LAYBY_VNPU_WATCHDOG_ARMED);
+	must(control_device("ResetDevice"));
+	must_give(work_run(&rest[1]), 0);
+	assert_int_equal(watchdog(), LAYBY_VNPU_WATCHDOG_ARMED);
 }
 
 static void test_device_reset_twice(void **state)
@@ -283,7 +304,8 @@ static void test_after_death(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(device_reset), TEST(device_reset_idle), TEST(device_reset_twice),
+		TEST(device_reset), TEST(device_reset_idle),
+		TEST(device_reset_watchdog), TEST(device_reset_twice),
 		TEST(device_reset_often), TEST(device_reset_storm),
 		DEVICE(fence), TEST(after_fence), DEVICE(die), DEVICE(die_unload),
 		TEST(after_death),
