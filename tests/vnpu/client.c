@@ -195,14 +195,14 @@ void client_ring(struct client *client, uint32_t vector)
 			 sizeof(one));
 }
 
-bool client_wait(struct client *client, uint32_t vector, int ms)
+uint64_t client_wait(struct client *client, uint32_t vector, int ms)
 {
 	struct pollfd poller = { .fd = client->vector[vector], .events = POLLIN };
 	uint64_t count;
 
 	if (poll(&poller, 1, ms) <= 0)
-		return false;
-	return read(client->vector[vector], &count, sizeof(count)) > 0;
+		return 0;
+	return read(client->vector[vector], &count, sizeof(count)) > 0 ? count : 0;
 }
 
 /* --- The driver --------------------------------------------------------------- */

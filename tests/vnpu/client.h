@@ -55,8 +55,8 @@ uint64_t client_read64(struct client *client, uint64_t at);
 void client_write32(struct client *client, uint64_t at, uint32_t value);
 void client_write64(struct client *client, uint64_t at, uint64_t value);
 void client_ring(struct client *client, uint32_t vector);
-/* True if the interrupt came within @ms. */
-bool client_wait(struct client *client, uint32_t vector, int ms);
+/* How often it came since the last look, within @ms at the latest; 0: it did not. */
+uint64_t client_wait(struct client *client, uint32_t vector, int ms);
 
 /* Run one command; its result, or UINT32_MAX if it is not done in 2 s. */
 uint32_t client_command(struct client *client, uint32_t opcode, uint32_t slot,
