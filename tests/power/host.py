@@ -126,7 +126,8 @@ def console():
 
 
 def crash(monitor):
-    eventually("the kernel panics", lambda: "end Kernel panic" in console())
+    # It has to boot before
+    eventually("the kernel panics", lambda: "end Kernel panic" in console(), 600)
     took = watch_shut(Device(), time.monotonic())
     print(f"the guest's slot was shut {took * 1000:.0f} ms after the end of the panic")
     print("1 passed, 0 failed")

@@ -32,8 +32,16 @@ static void submit(struct work *work)
 		must(work_submit(work, tag));
 }
 
-/* Done before the gate closed, or taken back because of the sleep. */
-static void guest_must_have_ended(void)
+static bool too_slow(uint32_t reason)
+{
+	return reason == LAYBY_GATE_NO_GOVERNOR || reason == LAYBY_GATE_NO_SENSOR;
+}
+
+/*
+ * Done before the gate closed, or taken back because of the sleep. False: it had closed
+ * before, for a verdict too old on a slow machine.
+ */
+static bool guest_must_have_ended(void)
 {
 	const struct layby_report *report;
 	uint32_t tag;
@@ -51,9 +59,11 @@ static void guest_must_have_ended(void)
 			continue;
 		must_give(report->result, -ECANCELED);
 		assert_int_equal(report->reason, LAYBY_REASON_RECLAIMED);
-		assert_int_equal(report->gate_reason, LAYBY_GATE_SUSPEND);
+		if (!too_slow(report->gate_reason))
+			assert_int_equal(report->gate_reason, LAYBY_GATE_SUSPEND);
 	}
 	must_give(report->result, -ECANCELED);
+	return !too_slow(report->gate_reason);
 }
 
 static void driving_must_be_well(void)
@@ -80,6 +90,7 @@ static void guest_must_run(void)
 static void sleep_once(const char *level)
 {
 	struct gate_counts before, after;
+	bool counts;
 
 	assert_true(gate_opens());
 	must(gate_counts(&before));
@@ -90,24 +101,24 @@ static void sleep_once(const char *level)
 	submit(&guest);
 	assert_true(slot_becomes(GUEST_SLOT, "running"));
 	must(fall_asleep(level));
-	guest_must_have_ended();
+	counts = guest_must_have_ended();
 	driving_must_be_well();
 	guest_must_run();
 	must(gate_counts(&after));
 	assert_true(after.reclaims > before.reclaims);
 	assert_int_equal(after.resets, before.resets);
 	tear_down(NULL);
-	slept++;
+	slept += counts;
 }
 
 static void test_sleep(void **state)
 {
-	unsigned int i, n = sleep_times();
+	unsigned int n = sleep_times();
 
-	for (i = 0; i < n; i++)
-		sleep_once(sleep_levels[i % SLEEP_LEVELS]);
-	print_message("# note: slept %u times, guest jobs: %u done, %u taken back\n", slept,
-		      guests_done, slept * JOBS - guests_done);
+	while (slept < n)
+		sleep_once(sleep_levels[slept % SLEEP_LEVELS]);
+	print_message("# note: slept %u times, with %u guest jobs done before\n", slept,
+		      guests_done);
 }
 
 int main(void)

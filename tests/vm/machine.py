@@ -12,22 +12,22 @@ import select
 import socket
 import time
 
-PATIENCE_S = 25
+PATIENCE_S = 60
 
 
 class Failed(Exception):
     """Says what did not come"""
 
 
-def eventually(what, is_so):
+def eventually(what, is_so, seconds=PATIENCE_S):
     """What is_so() gave when it was true at last"""
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + seconds
     while True:
         found = is_so()
         if found:
             return found
         if time.monotonic() > end:
-            raise Failed(f"waited {PATIENCE_S} s in vain until {what}")
+            raise Failed(f"waited {seconds} s in vain until {what}")
         time.sleep(0.02)
 
 
