@@ -396,13 +396,19 @@ void layby_queue_shut(struct layby_partition *partition, int fault);
 void layby_queue_fini(struct layby_partition *partition);
 int layby_queue_submit(struct layby_party *party, struct io_uring_cmd *cmd,
 		       struct layby_cmd_submit submit);
+bool layby_queue_faulted(struct layby_partition *partition);
+void layby_queue_usage(struct layby_party *party, struct layby_usage *usage);
+
+/* queue_retire.c */
+void layby_queue_poll(struct layby_partition *partition);
+
+/* queue_stop.c */
 int layby_queue_cancel(struct layby_party *party, u32 tag, u64 cookie);
 bool layby_queue_detach(struct layby_job *job, struct io_uring_cmd *cmd);
 bool layby_queue_close(struct layby_party *party);
-void layby_queue_poll(struct layby_partition *partition);
+
+/* recover.c */
 void layby_queue_lost(struct layby_partition *partition);
-bool layby_queue_faulted(struct layby_partition *partition);
-void layby_queue_usage(struct layby_party *party, struct layby_usage *usage);
 
 /* uring.c */
 int layby_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags);

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What queue.c, the everyday path, and recover.c, the way back from a slot that
- * does not answer, share. Everything here: queue lock held.
+ * What the queue's files share: queue.c, the way in; queue_retire.c, the way out;
+ * queue_stop.c, what must not go on; recover.c, the way back from a slot that does
+ * not answer. Everything here but the timer and recovery's init and fini:
+ * queue lock held.
  */
 #ifndef LAYBY_QUEUE_H
 #define LAYBY_QUEUE_H
+
+#include <linux/ktime.h>
 
 #include "layby.h"
 #include "uring.h"
@@ -29,18 +33,70 @@ static inline struct layby_job *layby_queue_nth(struct layby_queue *queue, u32 n
 /* queue.c */
 void layby_queue_push(struct layby_queue *queue, struct layby_job *job);
 void layby_queue_ring(struct layby_queue *queue);
+struct layby_job *layby_queue_enter(struct layby_party *party,
+				    struct layby_cmd_submit submit);
+
+/* queue_retire.c */
 bool layby_queue_take(struct layby_queue *queue, struct layby_uring_batch *batch, bool all);
-void layby_queue_new_head(struct layby_queue *queue);
-void layby_queue_settle(struct layby_queue *queue);
 void layby_job_retire(struct layby_queue *queue, struct layby_job *job,
 		      int result, u32 reason,
 		      const struct layby_hw_completion *done,
 		      struct layby_uring_batch *batch);
-
 int layby_shut_result(struct layby_queue *queue);
 u32 layby_shut_reason(struct layby_queue *queue);
-struct layby_job *layby_queue_enter(struct layby_party *party,
-				    struct layby_cmd_submit submit);
+
+/* queue_stop.c */
+void layby_queue_abort_next(struct layby_queue *queue);
+enum hrtimer_restart layby_queue_timer(struct hrtimer *timer);
+
+/* --- Deadlines: inline, because they are on the path of every job --------- */
+
+static inline u64 layby_head_deadline(struct layby_queue *queue)
+{
+	return queue->head_since_ns + queue->head->prepared->longest_run_ns +
+	       layby_queue_hw(queue)->start_bound_ns + LAYBY_DOORBELL_AGE_NS;
+}
+
+/* The timer may be early, never late: an early one looks and sets itself anew. */
+static inline void layby_queue_wake(struct layby_queue *queue, u64 at_ns)
+{
+	if (at_ns >= queue->timer_ns)
+		return;
+	queue->timer_ns = at_ns;
+	hrtimer_start(&queue->timer, ns_to_ktime(at_ns), HRTIMER_MODE_ABS);
+}
+
+static inline void layby_queue_arm(struct layby_queue *queue)
+{
+	u64 next = U64_MAX;
+
+	if (queue->aborting)
+		next = queue->abort_by_ns;
+	else if (queue->head)
+		next = layby_head_deadline(queue);
+	layby_queue_wake(queue, next);
+}
+
+static inline void layby_queue_new_head(struct layby_queue *queue)
+{
+	struct layby_job *first = queue->count ? layby_queue_nth(queue, 0) : NULL;
+
+	if (first == queue->head)
+		return;
+	queue->head = first;
+	if (!first)
+		return;
+	queue->head_since_ns = ktime_get_ns();
+	layby_queue_arm(queue);
+}
+
+/* After the ring has changed. */
+static inline void layby_queue_settle(struct layby_queue *queue)
+{
+	layby_queue_new_head(queue);
+	if (unlikely(queue->stopping))
+		layby_queue_abort_next(queue);
+}
 
 /* A bench job has a waiter instead of a command. */
 static inline void layby_bench_wake(struct layby_job *job)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What queue.c does to commands: bind one to its job, and gather finished ones
+ * What the queue does to commands: bind one to its job, and gather finished ones
  * into batches. Inline, because it is on the path of every job.
  *
  * A batch holds commands of one ring and one task; its first is the carrier, by
