@@ -134,7 +134,7 @@ int layby_keeper_attach(struct layby_accel *accel,
 /* Closes, and returns when no operation of @accel is called from here any more. */
 void layby_keeper_detach(struct layby_accel *accel);
 
-/* --- Between keeper.c and reclaim.c --------------------------------------- */
+/* --- Between the gatekeeper and reclaim.c --------------------------------- */
 
 /* It is open, and nothing from before is left to close. */
 bool layby_keeper_wants_open(void);

@@ -190,9 +190,9 @@ static void vnpu_remove(struct pci_dev *pdev)
 }
 
 /*
- * Guest work has been taken back before (keeper.c). The device keeps what it has and
- * goes on with driving's jobs while the machine sleeps: what ends then raises an
- * interrupt that nobody gets.
+ * Guest work has been taken back before (keeper_life.c). The device keeps what it
+ * has and goes on with driving's jobs while the machine sleeps: what ends then raises
+ * an interrupt that nobody gets.
  */
 static int vnpu_resume(struct device *dev)
 {
