@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The contract between layby.ko and a backend, the driver of one kind of
- * accelerator. A vendor reads this file and nothing else of the module.
+ * accelerator. A vendor reads this file, with accel_job.h, and nothing else of the
+ * module.
  *
  * A backend owns registers, rings and interrupts. It decides nothing: which
  * windows, which tiles, which job, when to abort and when to reset is layby's.
@@ -19,27 +20,14 @@
 #include <linux/types.h>
 #include <drm/layby_accel.h>
 
+#include "accel_job.h"
+
 struct device;
 struct layby_accel;
 struct module;
 
 /* Jobs that a slot's queue holds at most, whatever the hardware could. */
 #define LAYBY_QUEUE_DEPTH_MAX	256
-
-/* Bytes of device memory. */
-struct layby_hw_range {
-	u64 address;
-	u64 length;
-};
-
-/* What of a job never changes from one submission to the next. */
-struct layby_hw_job {
-	struct layby_hw_range program;
-	struct layby_hw_range input[LAYBY_MAX_INPUTS];
-	struct layby_hw_range output[LAYBY_MAX_OUTPUTS];
-	u32 input_count;
-	u32 output_count;
-};
 
 /* Have the slot's tile-local memory cleared before this job starts. */
 #define LAYBY_PUSH_CLEAR_TILES	BIT(0)

@@ -4,11 +4,12 @@
  * submission has nothing left to check but an index and a tag.
  *
  * First decode, which has no effect, then keep, which can only run out of
- * places. No value from userspace reaches the hardware unchecked (ISO-6), and a
- * job reaches exactly the buffers that it names (ISO-4): the ranges built here
- * are the only ones that a backend ever sees.
+ * places. Every rule about the numbers of a job is in prepare.c, which is pure. No
+ * value from userspace reaches the hardware unchecked (ISO-6), and a job reaches
+ * exactly the buffers that it names (ISO-4): the ranges built here are the only
+ * ones that a backend ever sees.
  */
-#include <linux/overflow.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -17,21 +18,13 @@
 #include <layby/consent.h>
 
 #include "layby.h"
+#include "prepare.h"
 
 void layby_prepared_destroy(struct layby_prepared *prepared)
 {
 	while (prepared->objects)
 		drm_gem_object_put(prepared->object[--prepared->objects]);
 	kfree(prepared);
-}
-
-static bool layby_range_inside(const struct layby_range *range, u64 size)
-{
-	u64 end;
-
-	return range->length && IS_ALIGNED(range->offset, LAYBY_RANGE_ALIGN) &&
-	       !check_add_overflow(range->offset, range->length, &end) &&
-	       end <= size;
 }
 
 /* The buffer's reference goes to @prepared, whatever comes after. */
@@ -49,12 +42,10 @@ static int layby_range_resolve(struct layby_prepared *prepared,
 		return -ENOENT;
 	prepared->object[prepared->objects++] = object;
 
-	if (!layby_range_inside(range, object->size))
+	if (!layby_prepare_place(range, layby_buffer_address(object), object->size, hw))
 		return -EINVAL;
 	if (output && layby_buffer_flags(object) & LAYBY_BUFFER_READ_ONLY)
 		return -EACCES;
-	hw->address = layby_buffer_address(object) + range->offset;
-	hw->length = range->length;
 	return 0;
 }
 
@@ -66,6 +57,8 @@ static int layby_ranges_resolve(struct layby_prepared *prepared,
 	u32 i;
 	int ret;
 
+	BUILD_BUG_ON(LAYBY_MAX_OUTPUTS > LAYBY_MAX_INPUTS);
+
 	if (copy_from_user(range, u64_to_user_ptr(user), count * sizeof(*range)))
 		return -EFAULT;
 	for (i = 0; i < count; i++) {
@@ -74,40 +67,6 @@ static int layby_ranges_resolve(struct layby_prepared *prepared,
 			return ret;
 	}
 	return 0;
-}
-
-static bool layby_overlap(const struct layby_hw_range *a,
-			  const struct layby_hw_range *b)
-{
-	return a->address < b->address + b->length &&
-	       b->address < a->address + a->length;
-}
-
-static bool layby_overlap_any(const struct layby_hw_range *range,
-			      const struct layby_hw_range *others, u32 count)
-{
-	u32 i;
-
-	for (i = 0; i < count; i++)
-		if (layby_overlap(range, &others[i]))
-			return true;
-	return false;
-}
-
-/* Inputs may overlap each other and the program: the job only reads them. */
-static bool layby_outputs_apart(const struct layby_hw_job *job)
-{
-	const struct layby_hw_range *output;
-	u32 i;
-
-	for (i = 0; i < job->output_count; i++) {
-		output = &job->output[i];
-		if (layby_overlap(output, &job->program) ||
-		    layby_overlap_any(output, job->input, job->input_count) ||
-		    layby_overlap_any(output, job->output, i))
-			return false;
-	}
-	return true;
 }
 
 static u64 layby_ranges_bytes(const struct layby_hw_range *range, u32 count)
@@ -140,24 +99,11 @@ static int layby_prepare_resolve(struct layby_prepared *prepared,
 	if (!ret)
 		ret = layby_ranges_resolve(prepared, file, args->outputs,
 					   args->output_count, true, job->output);
-	if (!ret && !layby_outputs_apart(job))
+	if (!ret && !layby_prepare_apart(job))
 		ret = -EINVAL;
 	prepared->input_bytes = layby_ranges_bytes(job->input, job->input_count);
 	prepared->output_bytes = layby_ranges_bytes(job->output, job->output_count);
 	return ret;
-}
-
-static int layby_prepare_check(const struct layby_party *party,
-			       const struct layby_job_prepare *args)
-{
-	BUILD_BUG_ON(LAYBY_MAX_OUTPUTS > LAYBY_MAX_INPUTS);
-
-	if (args->flags & ~LAYBY_JOB_INTERACTIVE || args->job ||
-	    args->input_count > LAYBY_MAX_INPUTS || !args->output_count ||
-	    args->output_count > LAYBY_MAX_OUTPUTS || !args->longest_run_ns ||
-	    args->longest_run_ns > party->partition->share.longest_run_ns)
-		return -EINVAL;
-	return 0;
 }
 
 /* The index is published under the queue lock, which is what submit reads by. */
@@ -195,21 +141,21 @@ static int layby_prepared_keep(struct layby_party *party,
 int layby_job_prepare_ioctl(struct drm_device *drm, void *data,
 			    struct drm_file *file)
 {
+	struct layby_party *party = file->driver_priv;
 	struct layby_job_prepare *args = data;
 	struct layby_prepared *prepared;
 	int ret;
 
-	ret = layby_prepare_check(file->driver_priv, args);
-	if (ret)
-		return ret;
-	if (layby_party_dead(file->driver_priv))
+	if (!layby_prepare_sane(args, party->partition->share.longest_run_ns))
+		return -EINVAL;
+	if (layby_party_dead(party))
 		return -ESTALE;
 	prepared = kzalloc(sizeof(*prepared), GFP_KERNEL_ACCOUNT);
 	if (!prepared)
 		return -ENOMEM;
 	ret = layby_prepare_resolve(prepared, file, args);
 	if (!ret)
-		ret = layby_prepared_keep(file->driver_priv, prepared, &args->job);
+		ret = layby_prepared_keep(party, prepared, &args->job);
 	if (ret)
 		layby_prepared_destroy(prepared);
 	return ret;
