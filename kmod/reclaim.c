@@ -73,7 +73,7 @@ static void layby_reclaim_sleep(u64 until_ns)
 
 /*
  * A slot that is, or is about to be, in recovery comes back with what cfg says
- * then. One out of service has no use for tiles, and is not waited for.
+ * then. One out of service has no use for tiles; opening does not go on with it.
  */
 static int layby_partition_tiles(struct layby_partition *partition, u32 tiles)
 {
@@ -136,20 +136,57 @@ static int layby_tiles_clear(void)
 
 /* --- Opening -------------------------------------------------------------- */
 
+/*
+ * A slot in recovery has the tiles that it had until it comes back, and may start
+ * on them what waits in its ring. One that cannot be reset has them for good.
+ *
+ * Return: 0; -EBUSY: not yet; -EIO: never.
+ */
+static int layby_driving_left(void)
+{
+	struct layby_partition *partition;
+	enum layby_queue_state state;
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; i < reclaim.accel->partition_count; i++) {
+		partition = reclaim.accel->partition[i];
+		state = READ_ONCE(partition->queue.state);
+		if (partition->class != LAYBY_CLASS_DRIVING)
+			continue;
+		if (state == LAYBY_QUEUE_FENCED)
+			return -EIO;
+		if (state == LAYBY_QUEUE_RECOVERING)
+			ret = -EBUSY;
+	}
+	return ret;
+}
+
 /* A job that began with more tiles keeps them to its end. */
-static bool layby_wait_tiles(void)
+static int layby_tiles_left(void)
 {
 	const struct layby_hw *hw = layby_reclaim_hw();
+	int ret = layby_driving_left();
+
+	if (ret)
+		return ret;
+	return hw->ops->tiles_busy(hw->priv) & reclaim.guest_tiles ? -EBUSY : 0;
+}
+
+/* Return: 0; -EINTR: opening is not wanted any more; -EIO: they never come. */
+static int layby_wait_tiles(void)
+{
+	int ret;
 
 	for (;;) {
 		set_current_state(TASK_IDLE);
-		if (!layby_keeper_wants_open() ||
-		    !(hw->ops->tiles_busy(hw->priv) & reclaim.guest_tiles))
+		ret = layby_keeper_wants_open() ? layby_tiles_left() : -EINTR;
+		if (ret != -EBUSY)
 			break;
 		layby_reclaim_sleep(ktime_get_ns() + LAYBY_BUSY_POLL_NS);
 	}
 	__set_current_state(TASK_RUNNING);
-	return layby_keeper_wants_open();
+	return ret;
 }
 
 static int layby_guest_enable(struct layby_partition *partition)
@@ -208,7 +245,7 @@ static int layby_open_step(u32 step)
 	case 0:
 		return layby_driving_tiles(true);
 	case 1:
-		return layby_wait_tiles() ? 0 : -EINTR;
+		return layby_wait_tiles();
 	case 2:
 		return layby_tiles_clear();
 	case 3:
