@@ -12,6 +12,9 @@ void __CPROVER_assume(_Bool condition);
 void __CPROVER_assert(_Bool condition, const char *text);
 #endif
 
+/* any_name() gives a value of the type, whichever. */
+#define ANY(type, name)		type any_##name(void)
+
 /* From here on only what fits it is looked at: each one is a stated assumption. */
 #define given(condition)	__CPROVER_assume(condition)
 

@@ -18,11 +18,11 @@
 
 #define DAY_MAX		((LAYBY_CONSENT_TIME_MAX_S + 14 * 3600) / 86400)
 
-struct layby_account any_account(void);
-struct layby_consent_terms any_terms(void);
-__u32 any_day(void);
-__s64 any_wall(void);
-__u64 any_energy(void);
+ANY(struct layby_account, account);
+ANY(struct layby_consent_terms, terms);
+ANY(__u32, day);
+ANY(__s64, wall);
+ANY(__u64, energy);
 
 static __u32 day_now;
 

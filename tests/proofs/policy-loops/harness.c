@@ -16,8 +16,8 @@ struct head {
 	__u8 bytes[sizeof(struct layby_policy)];
 };
 
-struct head any_head(void);
-__u32 any_index(void);
+ANY(struct head, head);
+ANY(__u32, index);
 
 /* The one that is watched, and whether the rule was asked of it. */
 static __u32 watched, watched_other;

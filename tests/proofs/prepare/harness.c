@@ -14,12 +14,12 @@
 
 #include "proof.h"
 
-struct layby_job_prepare any_args(void);
-struct layby_hw_job any_job(void);
-struct layby_hw_range any_hw_range(void);
-struct layby_range any_range(void);
-__u64 any_number(void);
-__u32 any_index(void);
+ANY(struct layby_job_prepare, args);
+ANY(struct layby_hw_job, job);
+ANY(struct layby_hw_range, hw_range);
+ANY(struct layby_range, range);
+ANY(__u64, number);
+ANY(__u32, index);
 
 static void prove_sane(void)
 {

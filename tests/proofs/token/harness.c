@@ -14,7 +14,7 @@
 /* Far above the one size that is right; every other one is refused by it alone. */
 #define SIZE_MAX_TRIED	4096
 
-size_t any_size(void);
+ANY(size_t, size);
 
 static void prove_accepted(const struct layby_consent_terms *terms)
 {
