@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * check_text() of kmod/policy.c, for every head and a text of 15 and of 31 bytes: it reads inside the head, and what it lets pass is printable, ends with
- * a NUL and has only zeros behind it. The proof "policy" relies on it. The
- * texts of 63 bytes go through the same loops; with them it holds, too, but takes
- * the solver a minute of its own, and is not asked each time.
+ * check_text() of kmod/policy.c, for every head and a text of 15 and of 31 bytes:
+ * it reads inside the head, and what it lets pass is printable, ends with a NUL and
+ * has only zeros behind it. The proof "policy" relies on it. The texts of 63 bytes
+ * go through the same loops; with them it holds, too, but takes the solver a minute
+ * of its own, and is not asked each time.
  */
 #include <policy.c>
 
