@@ -128,6 +128,24 @@ static void test_device_reset_watchdog(void **state)
 	assert_int_equal(watchdog(), LAYBY_VNPU_WATCHDOG_ARMED);
 }
 
+/* tests/policy/isolation.conf */
+#define WATCHDOG_MS 5000
+
+/* Nobody asks anything meanwhile: the kernel feeds it by itself. */
+static void test_watchdog_is_fed(void **state)
+{
+	struct device_status before, after;
+
+	must(work_start(&rest[1], LAYBY_CLASS_GUEST, "add"));
+	must_give(work_run(&rest[1]), 0);
+	must(control_status(&before));
+	sleep_ms(WATCHDOG_MS + WATCHDOG_MS / 2);
+	must(control_status(&after));
+	assert_int_equal(watchdog(), LAYBY_VNPU_WATCHDOG_ARMED);
+	assert_int_equal(after.expiries, before.expiries);
+	must_give(work_run(&rest[1]), 0);
+}
+
 static void test_device_reset_twice(void **state)
 {
 	submit_all();
@@ -305,7 +323,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(device_reset), TEST(device_reset_idle),
-		TEST(device_reset_watchdog), TEST(device_reset_twice),
+		TEST(device_reset_watchdog), TEST(watchdog_is_fed), TEST(device_reset_twice),
 		TEST(device_reset_often), TEST(device_reset_storm),
 		DEVICE(fence), TEST(after_fence), DEVICE(die), DEVICE(die_unload),
 		TEST(after_death),

@@ -6,8 +6,7 @@
  * this, every number of steps does.
  *
  * Which day it is comes from kmod/token.c. Here it is any day that a token can
- * see at all, which is more than it can say; that it says no other is shown in
- * the proof "day".
+ * see at all; that layby_token_day() says no other is assumed, and not proved.
  */
 #include <limits.h>
 
