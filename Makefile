@@ -22,6 +22,10 @@ bench: bench-path bench-doorbell bench-reclaim bench-isolation
 bench-path bench-doorbell bench-reclaim bench-isolation:
 	@tests/bench/$@
 
+#: make holes     all that crosses between guest and driving: open, bounded, closed
+holes:
+	@$(SDK) run tests/holes/show
+
 #: make style     sparse, checkpatch --strict, W=1, clang
 style:
 	@tests/style/style
@@ -66,5 +70,5 @@ prefix     ?= /usr/local
 sysconfdir ?= /etc
 export DESTDIR
 
-.PHONY: help demo check bench bench-path bench-doorbell bench-reclaim bench-isolation style sdk \
+.PHONY: help demo check bench bench-path bench-doorbell bench-reclaim bench-isolation holes style sdk \
 	shell modules agent install clean

@@ -68,7 +68,7 @@ def device():
 
 
 def number_off(part):
-    return re.sub(r"^((?:accel|layby\.driving\.|layby\.guest\.)?)\d+$", r"\1N", part)
+    return re.sub(r"^((?:accel|hwmon|layby\.driving\.|layby\.guest\.)?)\d+$", r"\1N", part)
 
 
 def path_name(path, accelerator):

@@ -34,7 +34,7 @@ def macros(top, header):
     """Those that make an ioctl's number, as the preprocessor has them."""
     lines = run("gcc", "-E", "-dM", f"-I{top}/include/uapi", "-I/usr/include/drm", "-x", "c",
                 "-", input=f"#include <{header}>\n").splitlines()
-    found = (re.match(r"#define (\w+) (?:_IO|DRM_IO)[RW]*\(", line) for line in lines)
+    found = (re.match(r"#define (\w+) (?:_IO|DRM_IO)[RW]* ?\(", line) for line in lines)
     return {match[1] for match in found if match}
 
 
