@@ -33,7 +33,7 @@ KINDS = (("/sys/kernel/debug", "debugfs"), ("/sys/kernel/tracing", "tracefs"),
          ("/sys/fs/bpf", "bpf"), ("/sys", "sysfs"), ("/proc", "proc"), ("/dev", "dev"))
 DRIVER = "/sys/bus/pci/drivers/layby_vnpu"
 SERVICE = "org.layby.Agent1"
-SIZES, NUMBERS, DIRECTIONS = range(0, 257, 4), range(256), range(4)
+SIZES, NUMBERS, DIRECTIONS = range(0, 129, 4), range(256), range(4)
 NOT_THERE = (errno.EOPNOTSUPP, errno.ENOTTY)
 
 
@@ -68,7 +68,7 @@ def device():
 
 
 def number_off(part):
-    return re.sub(r"^((?:accel|hwmon|layby\.driving\.|layby\.guest\.)?)\d+$", r"\1N", part)
+    return re.sub(r"^((?:accel|hwmon|\d+:|layby\.driving\.|layby\.guest\.)?)\d+$", r"\1N", part)
 
 
 def path_name(path, accelerator):
