@@ -285,8 +285,9 @@ void layby_accel_destroy(struct layby_accel *accel);
  * @accel: from layby_accel_create()
  * @slot: whose
  *
- * Calls @pop until it returns none. Any context, may be called when there is
- * nothing. A backend calls it for each slot when the machine has slept: guest
+ * Calls @pop, for a driving slot until it returns none, for a guest slot as often
+ * as is bearable; a timer goes on with the rest. Any context, may be called when
+ * there is nothing. A backend calls it for each slot when the machine has slept: guest
  * work is closed before, driving's jobs are not waited for, and the interrupts
  * of those that ended meanwhile may be lost.
  */

@@ -184,13 +184,15 @@ static void layby_recover(struct kthread_work *work)
 	ret = layby_recover_slot(queue);
 	layby_recovery_leave(queue, ret);
 	mutex_unlock(&partition->slot_lock);
-	if (ret && partition->class == LAYBY_CLASS_GUEST)
-		layby_keeper_fault();
-	if (ret)
+	if (ret) {
+		/* Driving's too: an accelerator that cannot be reset lends nothing. */
+		if (partition->accel->policy)
+			layby_keeper_fault();
 		dev_err(drm->dev, "slot cannot be reset (%d): fenced, its jobs end with -EIO; reload the backend to get it back\n",
 			ret);
-	else
+	} else {
 		dev_notice_ratelimited(drm->dev, "slot was reset, unfinished jobs run again\n");
+	}
 }
 
 /* Queue lock held, any context. */
