@@ -76,7 +76,7 @@ class Monitor(Line):
             if "error" in answer:
                 raise Failed(f"{command}: {answer['error']['desc']}")
             if "return" in answer:
-                return
+                return answer["return"]
 
     def has_ended(self):
         """The machine; its events are of no interest"""
