@@ -118,3 +118,28 @@ void driver_must_be_well(struct driver *driver)
 	must_give(driver->error, 0);
 	assert_true(driver->done > 0);
 }
+
+void driver_must_go_on(struct driver *driver)
+{
+	unsigned int before = driver_done(driver);
+
+	sleep_ms(500);
+	assert_true(driver_done(driver) > before);
+}
+
+/* --- Both ----------------------------------------------------------------------- */
+
+int both_start(struct guest *guest, struct driver *driver)
+{
+	int r = guest_open(guest);
+
+	if (!r)
+		r = driver_start(driver);
+	return r ? r : gate_opens() ? 0 : -ETIMEDOUT;
+}
+
+void both_end(struct guest *guest, struct driver *driver)
+{
+	driver_must_be_well(driver);
+	guest_close(guest);
+}

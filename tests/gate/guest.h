@@ -47,5 +47,10 @@ int driver_start(struct driver *driver);
 void driver_must_be_well(struct driver *driver);
 /* Jobs that ran so far; they go on. */
 unsigned int driver_done(struct driver *driver);
+void driver_must_go_on(struct driver *driver);
+
+/* What most tests begin and end with: both of them, and a gate that opens. */
+int both_start(struct guest *guest, struct driver *driver);
+void both_end(struct guest *guest, struct driver *driver);
 
 #endif /* GATE_GUEST_H */

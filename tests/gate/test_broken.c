@@ -15,17 +15,12 @@ static struct driver driver;
 
 static int set_up(void **state)
 {
-	int r = guest_open(&guest);
-
-	if (!r)
-		r = driver_start(&driver);
-	return r ? r : gate_opens() ? 0 : -ETIMEDOUT;
+	return both_start(&guest, &driver);
 }
 
 static int tear_down(void **state)
 {
-	driver_must_be_well(&driver);
-	guest_close(&guest);
+	both_end(&guest, &driver);
 	return scene_right(state);
 }
 
@@ -57,8 +52,6 @@ static void break_second(void)
 
 static void test_driving_fenced(void **state)
 {
-	unsigned int done;
-
 	must_open();
 	guest_must_run(&guest);
 	break_second();
@@ -67,9 +60,7 @@ static void test_driving_fenced(void **state)
 	must(gate_order(LAYBY_NL_CLEAR_FAULT));
 	assert_true(eventually(is_faulted, NULL));
 	must_give(guest_run(&guest), -ESHUTDOWN);
-	done = driver_done(&driver);
-	sleep_ms(500);
-	assert_true(driver_done(&driver) > done);
+	driver_must_go_on(&driver);
 }
 
 int main(void)

@@ -13,17 +13,12 @@ static int set_up(void **state)
 {
 	int r = null_set("only_slot", GUEST_SLOT);
 
-	if (!r)
-		r = guest_open(&guest);
-	if (!r)
-		r = driver_start(&driver);
-	return r ? r : gate_opens() ? 0 : -ETIMEDOUT;
+	return r ? r : both_start(&guest, &driver);
 }
 
 static int tear_down(void **state)
 {
-	driver_must_be_well(&driver);
-	guest_close(&guest);
+	both_end(&guest, &driver);
 	return scene_right(state);
 }
 
@@ -79,14 +74,6 @@ static void must_be_fenced(void)
 	must_give(buffer_create(guest.party.fd, PAGE, 0, &handle), -EIO);
 }
 
-static void driving_goes_on(void)
-{
-	unsigned int before = driver_done(&driver);
-
-	sleep_ms(500);
-	assert_true(driver_done(&driver) > before);
-}
-
 static void test_latched(void **state)
 {
 	struct gate_counts before, after;
@@ -95,7 +82,7 @@ static void test_latched(void **state)
 	break_slot();
 	jobs_must_have_failed();
 	must_be_fenced();
-	driving_goes_on();
+	driver_must_go_on(&driver);
 	/* everything else right, and the slot well again: it is latched */
 	mend_slot();
 	must(car("gear yes"));
@@ -141,7 +128,7 @@ static void test_fault_while_open(void **state)
 	must(ring_run(&guest.ring, done, 2));
 	must_give(done_result(done, 2, 1), -ECANCELED);
 	assert_true(eventually(is_faulted, NULL));
-	driving_goes_on();
+	driver_must_go_on(&driver);
 	must_be_fenced();
 	mend_slot();
 	must(gate_order(LAYBY_NL_CLEAR_FAULT));

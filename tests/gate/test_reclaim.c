@@ -20,11 +20,7 @@ static int set_up(void **state)
 {
 	int r = null_set("only_slot", GUEST_SLOT);
 
-	if (!r)
-		r = guest_open(&guest);
-	if (!r)
-		r = driver_start(&driver);
-	return r ? r : gate_opens() ? 0 : -ETIMEDOUT;
+	return r ? r : both_start(&guest, &driver);
 }
 
 /* In every one of them driving jobs run all the time. */
@@ -33,8 +29,7 @@ static int tear_down(void **state)
 	int r;
 
 	null_set("hang", 0);
-	driver_must_be_well(&driver);
-	guest_close(&guest);
+	both_end(&guest, &driver);
 	r = scene_right(state);
 	return r ? r : gate_opens() ? 0 : -ETIMEDOUT;
 }

@@ -284,6 +284,15 @@ int work_wait(struct work *work)
 	return ret ? ret : done.res;
 }
 
+int work_wait_all(struct work *work, unsigned int count)
+{
+	int ret = 0;
+
+	while (!ret && count--)
+		ret = work_wait(work);
+	return ret;
+}
+
 int work_run(struct work *work)
 {
 	int ret = work_submit(work, 0);
@@ -339,4 +348,19 @@ void work_fill(struct work *work, float seed)
 bool work_is_right(const struct work *work, float seed)
 {
 	return vector_is_right(work->output.map, seed);
+}
+
+int work_once(uint32_t class)
+{
+	struct work work;
+	int ret = work_start(&work, class, "add");
+
+	if (ret)
+		return ret;
+	work_fill(&work, 5);
+	ret = work_run(&work);
+	if (!ret && !work_is_right(&work, 5))
+		ret = -EBADMSG;
+	work_close(&work);
+	return ret;
 }

@@ -75,8 +75,12 @@ void work_close(struct work *work);
 int work_submit(struct work *work, uint32_t tag);
 /* The result of the next one that ends, -errno like any. */
 int work_wait(struct work *work);
-/* Both, with tag 0. */
+/* Of the next @count: 0, or the first result that is none. */
+int work_wait_all(struct work *work, unsigned int count);
+/* work_submit() and work_wait(), with tag 0. */
 int work_run(struct work *work);
+/* A new party runs add.onnx and goes: 0 if the result is right, -EBADMSG if not. */
+int work_once(uint32_t class);
 /* Cancel the job with @tag: collects both completions, returns the job's. */
 int work_cancel(struct work *work, uint32_t tag);
 const struct layby_report *work_report(const struct work *work, uint32_t tag);

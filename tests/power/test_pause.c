@@ -70,10 +70,7 @@ static void start_both(void)
 
 static void driving_must_be_well(void)
 {
-	uint32_t tag;
-
-	for (tag = 0; tag < DRIVING_JOBS; tag++)
-		must_give(work_wait(&driving), 0);
+	must_give(work_wait_all(&driving, DRIVING_JOBS), 0);
 	assert_true(work_is_right(&driving, 3));
 }
 
@@ -111,14 +108,8 @@ static void must_have_reclaimed(unsigned int times)
 
 static void guest_must_run(void)
 {
-	struct work next;
-
 	assert_true(gate_opens());
-	must(work_start(&next, LAYBY_CLASS_GUEST, "add"));
-	work_fill(&next, 5);
-	must_give(work_run(&next), 0);
-	assert_true(work_is_right(&next, 5));
-	work_close(&next);
+	must_give(work_once(LAYBY_CLASS_GUEST), 0);
 }
 
 static void test_shut(void **state)

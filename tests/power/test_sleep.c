@@ -68,23 +68,14 @@ static bool guest_must_have_ended(void)
 
 static void driving_must_be_well(void)
 {
-	uint32_t tag;
-
-	for (tag = 0; tag < JOBS; tag++)
-		must_give(work_wait(&driving), 0);
+	must_give(work_wait_all(&driving, JOBS), 0);
 	assert_true(work_is_right(&driving, 3));
 }
 
 static void guest_must_run(void)
 {
-	struct work next;
-
 	assert_true(gate_opens());
-	must(work_start(&next, LAYBY_CLASS_GUEST, "add"));
-	work_fill(&next, 5);
-	must_give(work_run(&next), 0);
-	assert_true(work_is_right(&next, 5));
-	work_close(&next);
+	must_give(work_once(LAYBY_CLASS_GUEST), 0);
 }
 
 static void sleep_once(const char *level)
