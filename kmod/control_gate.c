@@ -217,6 +217,8 @@ static int layby_put_histogram(struct sk_buff *skb)
 			      LAYBY_A_HISTOGRAM_PAD) ||
 	    nla_put_u64_64bit(skb, LAYBY_A_HISTOGRAM_LAST_NS, stats->last_ns,
 			      LAYBY_A_HISTOGRAM_PAD) ||
+	    nla_put_u64_64bit(skb, LAYBY_A_HISTOGRAM_LAST_AT_NS, stats->last_at_ns,
+			      LAYBY_A_HISTOGRAM_PAD) ||
 	    nla_put_u64_64bit(skb, LAYBY_A_HISTOGRAM_WORST_NS, stats->worst_ns,
 			      LAYBY_A_HISTOGRAM_PAD))
 		return -EMSGSIZE;

@@ -374,17 +374,19 @@ void layby_keeper_closed(void)
 void layby_keeper_handed_back(bool reset)
 {
 	struct layby_reclaim_stats *stats = &layby_keeper.stats;
-	u64 took_ns;
+	u64 now_ns, took_ns;
 
 	layby_bench_stamp(LAYBY_STAMP_HANDOVER);
 	raw_spin_lock_irq(&layby_keeper.lock);
-	took_ns = ktime_get_ns() - layby_keeper.closed_at_ns;
+	now_ns = ktime_get_ns();
+	took_ns = now_ns - layby_keeper.closed_at_ns;
 	layby_keeper.closing = false;
 	layby_keeper.guests_in = false;
 	stats->reclaims++;
 	stats->resets += reset;
 	stats->late += took_ns > layby_keeper.reclaim_ns;
 	stats->last_ns = took_ns;
+	stats->last_at_ns = now_ns;
 	stats->worst_ns = max(stats->worst_ns, took_ns);
 	stats->bucket[layby_reclaim_bucket(took_ns)]++;
 	schedule_work(&layby_keeper.settle);

@@ -55,6 +55,7 @@ struct layby_vehicle_view {
  * @resets: of them, with a slot reset because the stop was not answered
  * @late: of them, longer than the policy's bound
  * @last_ns: from the input to the tiles handed back, the last one
+ * @last_at_ns: CLOCK_MONOTONIC, when that was; 0, never
  * @worst_ns: the longest one
  * @bucket: see LAYBY_RECLAIM_BUCKETS
  */
@@ -64,6 +65,7 @@ struct layby_reclaim_stats {
 	u64 resets;
 	u64 late;
 	u64 last_ns;
+	u64 last_at_ns;
 	u64 worst_ns;
 	u32 bucket[LAYBY_RECLAIM_BUCKETS];
 };

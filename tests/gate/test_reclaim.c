@@ -141,10 +141,12 @@ static void test_job_that_ended(void **state)
 static void test_counters(void **state)
 {
 	struct gate_counts before, after;
+	uint64_t start_ns;
 	int i;
 
 	must_open();
 	before = counts();
+	start_ns = now_ns();
 	for (i = 0; i < 5; i++) {
 		must(car("gear no"));
 		must_close(LAYBY_GATE_DRIVING);
@@ -156,6 +158,7 @@ static void test_counters(void **state)
 	assert_int_equal(after.opened - before.opened, after.reclaims - before.reclaims);
 	assert_int_equal(after.resets, before.resets);
 	assert_true(after.last_ns > 0 && after.last_ns <= after.worst_ns);
+	assert_in_range(after.last_at_ns, start_ns + after.last_ns, now_ns());
 }
 
 /* --- The device's time ------------------------------------------------------------ */

@@ -168,6 +168,7 @@ static void read_histogram(struct nlattr **attrs, void *to)
 	struct gate_counts *counts = to;
 
 	counts->last_ns = number(attrs[LAYBY_A_HISTOGRAM_LAST_NS]);
+	counts->last_at_ns = number(attrs[LAYBY_A_HISTOGRAM_LAST_AT_NS]);
 	counts->worst_ns = number(attrs[LAYBY_A_HISTOGRAM_WORST_NS]);
 }
 

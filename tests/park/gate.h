@@ -27,6 +27,7 @@ struct gate_counts {
 	uint64_t resets;
 	uint64_t late;
 	uint64_t last_ns;
+	uint64_t last_at_ns;	/* CLOCK_MONOTONIC */
 	uint64_t worst_ns;
 };
 
