@@ -26,6 +26,11 @@ bench-path bench-doorbell bench-reclaim bench-isolation:
 holes:
 	@$(SDK) run tests/holes/show
 
+#: make audit     what is guaranteed, what shows it, what is not shown: a page of the
+#:                last results, build/audit.html; POLICY=FILE for its time budget
+audit:
+	@tests/audit/make-page $(POLICY)
+
 #: make style     sparse, checkpatch --strict, W=1, clang
 style:
 	@tests/style/style
@@ -70,5 +75,5 @@ prefix     ?= /usr/local
 sysconfdir ?= /etc
 export DESTDIR
 
-.PHONY: help demo check bench bench-path bench-doorbell bench-reclaim bench-isolation holes style sdk \
+.PHONY: help demo check bench bench-path bench-doorbell bench-reclaim bench-isolation holes audit style sdk \
 	shell modules agent install clean

@@ -9,6 +9,7 @@ import glob
 import json
 import os
 import re
+import subprocess
 
 import yaml
 
@@ -78,6 +79,17 @@ def check_kept(hole, top):
             yield f"kept-by: there is no file {path}"
         elif words and not says(f"{top}/{path}", words):
             yield f"kept-by: {path} has no «{words}»"
+
+
+def suites(top):
+    """The folder where each suite's sources are"""
+    lines = subprocess.run([f"{top}/tests/check", "--list"], check=True, capture_output=True,
+                           text=True).stdout.splitlines()
+    folders = {}
+    for name, command in (line.split(maxsplit=1) for line in lines):
+        folder = re.search(r"\btests/\w+", command)
+        folders[name] = folder[0] if folder else "tests/agent"
+    return folders
 
 
 def files_of(path):
