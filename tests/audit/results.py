@@ -36,7 +36,7 @@ class Results:
         if not result:
             why = "no result"
         elif self.commit.endswith("-dirty") or self.commit == "unknown":
-            why = f"this checkout is no commit ({self.commit})"
+            why = "this checkout has changes, or no commit"
         elif result.get("commit") != self.commit:
             why = f"result of {result.get('commit', 'an unknown commit')[:12]}"
         return f"{what}: {why}" if why and what else why
