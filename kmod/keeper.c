@@ -94,7 +94,6 @@ static void layby_keeper_change(u32 reason)
 {
 	bool sampled = layby_reason_samples(layby_keeper.reason);
 
-	trace_layby_gate(reason, layby_keeper.reason, layby_keeper.changes + 1);
 	layby_keeper.reason = reason;
 	layby_keeper.since_ns = layby_keeper.in.now_ns;
 	layby_keeper.changes++;
@@ -117,6 +116,8 @@ void layby_keeper_look(void)
 	in->consent_energy_uj = layby_consent_left_uj();
 	layby_keeper_consent_hours();
 	reason = layby_gate_reason(in);
+	if (reason != layby_keeper.reason)
+		trace_layby_gate(reason, layby_keeper.reason, layby_keeper.changes + 1);
 	if (layby_keeper.open && reason != LAYBY_GATE_OPEN)
 		layby_keeper_close(reason);
 	if (reason != layby_keeper.reason)
@@ -263,6 +264,8 @@ void layby_keeper_fault(void)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&layby_keeper.lock, flags);
+	if (!layby_keeper.in.fault)
+		trace_layby_fault(true);
 	layby_keeper.in.fault = true;
 	layby_keeper_look();
 	raw_spin_unlock_irqrestore(&layby_keeper.lock, flags);
@@ -274,6 +277,8 @@ int layby_keeper_clear_fault(void)
 
 	raw_spin_lock_irq(&layby_keeper.lock);
 	was = layby_keeper.in.fault;
+	if (was)
+		trace_layby_fault(false);
 	layby_keeper.in.fault = false;
 	layby_keeper_look();
 	/* What could not be closed is tried again. */
@@ -337,6 +342,7 @@ bool layby_keeper_admit(void)
 	raw_spin_lock_irq(&layby_keeper.lock);
 	admit = layby_keeper.open && !layby_keeper.closing;
 	if (admit) {
+		trace_layby_guests_in(layby_keeper.stats.opened + 1);
 		layby_keeper.guests_in = true;
 		layby_keeper_each_guest(layby_guest_unshut);
 		layby_keeper.stats.opened++;
@@ -380,6 +386,7 @@ void layby_keeper_handed_back(bool reset)
 	raw_spin_lock_irq(&layby_keeper.lock);
 	now_ns = ktime_get_ns();
 	took_ns = now_ns - layby_keeper.closed_at_ns;
+	trace_layby_handed_back(took_ns, reset);
 	layby_keeper.closing = false;
 	layby_keeper.guests_in = false;
 	stats->reclaims++;

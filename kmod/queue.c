@@ -259,12 +259,20 @@ int layby_queue_init(struct layby_partition *partition)
 	return layby_recovery_init(queue);
 }
 
+/* Queue lock held. Traced first, see trace.h. */
+void layby_queue_become(struct layby_queue *queue, enum layby_queue_state state)
+{
+	if (queue->state != state)
+		trace_layby_slot_state(layby_queue_partition(queue), state);
+	WRITE_ONCE(queue->state, state);
+}
+
 void layby_queue_start(struct layby_partition *partition)
 {
 	struct layby_queue *queue = &partition->queue;
 
 	spin_lock_irq(&queue->lock);
-	queue->state = queue->shut ? LAYBY_QUEUE_CLOSED : LAYBY_QUEUE_RUNNING;
+	layby_queue_become(queue, queue->shut ? LAYBY_QUEUE_CLOSED : LAYBY_QUEUE_RUNNING);
 	spin_unlock_irq(&queue->lock);
 }
 
@@ -277,7 +285,7 @@ void layby_queue_reopen(struct layby_partition *partition)
 	struct layby_queue *queue = &partition->queue;
 
 	spin_lock_irq(&queue->lock);
-	queue->state = LAYBY_QUEUE_RUNNING;
+	layby_queue_become(queue, LAYBY_QUEUE_RUNNING);
 	queue->tile_party = 0;
 	queue->aborting = NULL;
 	queue->stopping = false;
@@ -300,7 +308,7 @@ void layby_queue_shut(struct layby_partition *partition, int fault)
 	spin_lock_irq(&queue->lock);
 	if (!fault)
 		layby_queue_take(queue, &batch, true);
-	queue->state = fault ? LAYBY_QUEUE_FENCED : LAYBY_QUEUE_CLOSED;
+	layby_queue_become(queue, fault ? LAYBY_QUEUE_FENCED : LAYBY_QUEUE_CLOSED);
 	queue->aborting = NULL;
 	if (fault && !READ_ONCE(partition->accel->gone))
 		layby_queue_fail_all(queue, -EIO, LAYBY_REASON_DEVICE_FAILED, &batch);
@@ -322,7 +330,7 @@ void layby_queue_fini(struct layby_partition *partition)
 	if (!queue->worker)
 		return;
 	spin_lock_irq(&queue->lock);
-	queue->state = LAYBY_QUEUE_GONE;
+	layby_queue_become(queue, LAYBY_QUEUE_GONE);
 	spin_unlock_irq(&queue->lock);
 	hrtimer_cancel(&queue->timer);
 	hrtimer_cancel(&queue->doorbell_timer);

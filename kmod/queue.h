@@ -33,6 +33,7 @@ static inline struct layby_job *layby_queue_nth(struct layby_queue *queue, u32 n
 /* queue.c */
 void layby_queue_push(struct layby_queue *queue, struct layby_job *job);
 void layby_queue_ring(struct layby_queue *queue);
+void layby_queue_become(struct layby_queue *queue, enum layby_queue_state state);
 struct layby_job *layby_queue_enter(struct layby_party *party,
 				    struct layby_cmd_submit submit);
 

@@ -56,7 +56,7 @@ static void layby_queue_resume(struct layby_queue *queue,
 	struct layby_job *job;
 	u32 n = 0;
 
-	queue->state = LAYBY_QUEUE_RUNNING;
+	layby_queue_become(queue, LAYBY_QUEUE_RUNNING);
 	queue->tile_party = 0;
 	while (n < queue->count) {
 		job = layby_queue_nth(queue, n);
@@ -128,7 +128,7 @@ static bool layby_recovery_enter(struct layby_queue *queue)
 	enter = queue->state == LAYBY_QUEUE_RUNNING ||
 		queue->state == LAYBY_QUEUE_RECOVERING;
 	if (enter)
-		queue->state = LAYBY_QUEUE_RECOVERING;
+		layby_queue_become(queue, LAYBY_QUEUE_RECOVERING);
 	spin_unlock_irq(&queue->lock);
 	return enter;
 }
@@ -143,13 +143,14 @@ static void layby_recovery_leave(struct layby_queue *queue, int ret)
 	if (queue->state == LAYBY_QUEUE_GONE) {
 		/* layby_recovery_fini() comes right behind */
 	} else if (ret) {
-		queue->state = LAYBY_QUEUE_FENCED;
+		layby_queue_become(queue, LAYBY_QUEUE_FENCED);
 		layby_queue_fail_all(queue, -EIO, LAYBY_REASON_DEVICE_FAILED, &batch);
 	} else if (READ_ONCE(queue->shut)) {
 		/* If it is enabled, reclaim comes next and stops it. */
 		layby_queue_fail_all(queue, layby_shut_result(queue),
 				     layby_shut_reason(queue), &batch);
-		queue->state = queue->enabled ? LAYBY_QUEUE_RUNNING : LAYBY_QUEUE_CLOSED;
+		layby_queue_become(queue, queue->enabled ? LAYBY_QUEUE_RUNNING :
+						   LAYBY_QUEUE_CLOSED);
 	} else {
 		layby_queue_resume(queue, &batch);
 	}
@@ -199,7 +200,7 @@ static void layby_recover(struct kthread_work *work)
 void layby_queue_begin_recovery(struct layby_queue *queue)
 {
 	lockdep_assert_held(&queue->lock);
-	queue->state = LAYBY_QUEUE_RECOVERING;
+	layby_queue_become(queue, LAYBY_QUEUE_RECOVERING);
 	queue->aborting = NULL;
 	kthread_queue_work(queue->worker, &queue->recover);
 }

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tracepoints: each job and each change of the gate. They may be hit in any
- * context, with the queue's or the gatekeeper's lock held.
+ * Tracepoints: each job, each change of the gate, and what follows from it. They may
+ * be hit in any context, with the queue's or the gatekeeper's lock held.
+ *
+ * What tells of a change stands before the change is made, under the lock that
+ * guards it: whoever sees the change and acts on it is behind it in the trace, if
+ * the trace's clock has one order for all processors (`counter`). tests/proofs/replay
+ * holds the order against the model of the gate's life.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM layby
@@ -25,6 +30,72 @@ TRACE_EVENT(layby_gate,
 	    /* enum layby_gate_reason */
 	    TP_printk("reason=%u was=%u change=%llu", __entry->reason, __entry->was,
 		      __entry->change));
+
+/* Guest work is let in. */
+TRACE_EVENT(layby_guests_in,
+	    TP_PROTO(u64 opened),
+	    TP_ARGS(opened),
+	    TP_STRUCT__entry(__field(u64, opened)),
+	    TP_fast_assign(__entry->opened = opened;),
+	    /* how often, this time too */
+	    TP_printk("opened=%llu", __entry->opened));
+
+/* The tiles are with driving again. */
+TRACE_EVENT(layby_handed_back,
+	    TP_PROTO(u64 took_ns, bool reset),
+	    TP_ARGS(took_ns, reset),
+	    TP_STRUCT__entry(__field(u64, took_ns)
+			     __field(bool, reset)),
+	    TP_fast_assign(__entry->took_ns = took_ns;
+			   __entry->reset = reset;),
+	    /* since the input that closed the gate; a slot did not answer the stop */
+	    TP_printk("took_ns=%llu reset=%u", __entry->took_ns, __entry->reset));
+
+/* A fault is latched, or an administrator clears it. A new accelerator has none. */
+TRACE_EVENT(layby_fault,
+	    TP_PROTO(bool latched),
+	    TP_ARGS(latched),
+	    TP_STRUCT__entry(__field(bool, latched)),
+	    TP_fast_assign(__entry->latched = latched;),
+	    TP_printk("latched=%u", __entry->latched));
+
+TRACE_DEFINE_ENUM(LAYBY_CLASS_DRIVING);
+TRACE_DEFINE_ENUM(LAYBY_CLASS_GUEST);
+TRACE_DEFINE_ENUM(LAYBY_QUEUE_RUNNING);
+TRACE_DEFINE_ENUM(LAYBY_QUEUE_RECOVERING);
+TRACE_DEFINE_ENUM(LAYBY_QUEUE_CLOSED);
+TRACE_DEFINE_ENUM(LAYBY_QUEUE_FENCED);
+TRACE_DEFINE_ENUM(LAYBY_QUEUE_GONE);
+
+#define layby_show_class(class)					\
+	__print_symbolic(class,					\
+			 { LAYBY_CLASS_DRIVING, "driving" },	\
+			 { LAYBY_CLASS_GUEST, "guest" })
+
+#define layby_show_state(state)					\
+	__print_symbolic(state,					\
+			 { LAYBY_QUEUE_RUNNING, "running" },	\
+			 { LAYBY_QUEUE_RECOVERING, "recovering" },	\
+			 { LAYBY_QUEUE_CLOSED, "closed" },	\
+			 { LAYBY_QUEUE_FENCED, "fenced" },	\
+			 { LAYBY_QUEUE_GONE, "gone" })
+
+/* A slot comes into service or goes out of it. */
+TRACE_EVENT(layby_slot_state,
+	    TP_PROTO(const struct layby_partition *partition, u32 state),
+	    TP_ARGS(partition, state),
+	    TP_STRUCT__entry(__field(u32, slot)
+			     __field(u32, class)
+			     __field(u32, state)
+			     __field(u32, was)),
+	    TP_fast_assign(__entry->slot = partition->slot;
+			   __entry->class = partition->class;
+			   __entry->state = state;
+			   __entry->was = partition->queue.state;),
+	    TP_printk("slot=%u class=%s state=%s was=%s", __entry->slot,
+		      layby_show_class(__entry->class),
+		      layby_show_state(__entry->state),
+		      layby_show_state(__entry->was)));
 
 TRACE_EVENT(layby_job_submit,
 	    TP_PROTO(const struct layby_job *job),
