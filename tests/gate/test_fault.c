@@ -93,7 +93,7 @@ static void test_latched(void **state)
 	must(gate_order(LAYBY_NL_CLEAR_FAULT));
 	must_open();
 	must(gate_counts(&after));
-	assert_int_equal(after.reclaims, before.reclaims + 1);
+	assert_true(after.reclaims > before.reclaims);
 	guest_must_run(&guest);
 	must_give(gate_order(LAYBY_NL_CLEAR_FAULT), -ENOENT);
 }

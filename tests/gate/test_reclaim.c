@@ -154,8 +154,8 @@ static void test_counters(void **state)
 		must_open();
 	}
 	after = counts();
-	assert_in_range(after.reclaims - before.reclaims, 5, 7);
-	assert_int_equal(after.opened - before.opened, after.reclaims - before.reclaims);
+	assert_in_range(after.opened - before.opened, 5, 7);
+	assert_in_range(after.reclaims - before.reclaims, after.opened - before.opened, 7);
 	assert_int_equal(after.resets, before.resets);
 	assert_true(after.last_ns > 0 && after.last_ns <= after.worst_ns);
 	assert_in_range(after.last_at_ns, start_ns + after.last_ns, now_ns());
@@ -240,7 +240,8 @@ static void toggle(unsigned int times)
 	must(car("gear no"));
 	must_close(LAYBY_GATE_DRIVING);
 	after = counts();
-	assert_int_equal(after.opened - before.opened + 1, after.reclaims - before.reclaims);
+	/* What was let in is handed back; so is what was given up while it opened. */
+	assert_true(after.reclaims - before.reclaims >= after.opened - before.opened + 1);
 	must(car("gear yes"));
 }
 
