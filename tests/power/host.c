@@ -89,7 +89,7 @@ int host_pause_for(unsigned int ms)
 /* --- Sleep ------------------------------------------------------------------ */
 
 const char *const sleep_levels[SLEEP_LEVELS] = {
-	"none", "freezer", "devices", "platform", "processors", "core",
+	"freezer", "none", "devices", "platform", "processors", "core",
 };
 
 unsigned int sleep_times(void)
