@@ -351,7 +351,7 @@ inline recover(slot) {
 	fi;
 	unlock(slot);
 	if
-	:: !ok && slot == GUEST -> latch()
+	:: !ok -> latch()
 	:: else
 	fi
 }
@@ -384,8 +384,11 @@ end:	do
 	/* the guest slot answers a stop, or has begun what never will */
 	:: atomic { told && !deaf && on[GUEST] && !stopped -> stopped = true }
 	:: atomic { guest_on && !shut && !deaf -> deaf = true }
-	/* an abort has no answer, and is waited for no longer */
-	:: atomic { upsets < UPSETS && state[GUEST] == RUNNING && !shut ->
+	/*
+	 * an abort has no answer, and is waited for no longer; the guest's, too, where
+	 * the gate closes in that moment
+	 */
+	:: atomic { upsets < UPSETS && state[GUEST] == RUNNING ->
 		upsets++; begin_recovery(GUEST) }
 	:: atomic { upsets < UPSETS && state[DRIVING] == RUNNING ->
 		upsets++; begin_recovery(DRIVING) }
