@@ -39,10 +39,11 @@
 #endif
 
 mtype = { CLOSED, RUNNING, RECOVERING, FENCED };
-mtype = { OPENS, CLOSES, IN, BACK };
+mtype = { OPENS, CLOSES, IN, BACK, LATCHED, CLEARED };
 
 #define GUEST	0
 #define DRIVING	1
+#define GATE	2
 
 /* --- What the module knows ------------------------------------------------ */
 
@@ -75,19 +76,22 @@ bool reset_ok;				/* the guest slot was last reset in truth */
 #define driving_on	(holds_tiles || (on[DRIVING] && has_all))
 #define both		(guest_on && driving_on)
 
-/* In a replay the model goes only where the recorded run went. */
+/*
+ * Stands where kmod/ has a tracepoint (trace.h). A replay (../replay) goes only where the
+ * recorded run went, and there things happen as often as they did.
+ */
 #ifdef REPLAY
-#include REPLAY
-short at;
-#define emit(event)	(at < LENGTH && seen[at] == event) -> at++
+#include "replay.pml"
 #else
-#define emit(event)	skip
+#define emit(who, what)	skip
+#define begin()		skip
+#define COUNTED		1
 #endif
 
 /* --- The gatekeeper, under its lock --------------------------------------- */
 
 inline close_gate() {
-	emit(CLOSES);
+	emit(GATE, CLOSES);
 	open = false;
 	closing = true;
 	shut = true;
@@ -96,7 +100,7 @@ inline close_gate() {
 }
 
 inline open_gate() {
-	emit(OPENS);
+	emit(GATE, OPENS);
 	open = true;
 	kicked = true
 }
@@ -110,7 +114,22 @@ inline look() {
 }
 
 inline latch() {
-	atomic { fault = true; look() }
+	atomic {
+		if
+		:: !fault -> emit(GATE, LATCHED)
+		:: else
+		fi;
+		fault = true;
+		look()
+	}
+}
+
+/* Under the lock of its queue */
+inline become(slot, now) {
+	if
+	:: state[slot] != now -> emit(slot, now); state[slot] = now
+	:: else
+	fi
 }
 
 /* --- The reclaim worker --------------------------------------------------- */
@@ -186,7 +205,7 @@ inline guest_enable(ok) {
 	:: else
 	fi;
 	if
-	:: ok -> state[GUEST] = RUNNING
+	:: ok -> atomic { become(GUEST, RUNNING) }
 	:: else
 	fi;
 	unlock(GUEST)
@@ -207,7 +226,7 @@ inline open_tiles(ok) {
 		:: step == 4 -> guest_enable(ok)
 		:: step == 5 -> atomic {
 			if
-			:: wants_open -> emit(IN); shut = false
+			:: wants_open -> emit(GATE, IN); shut = false
 			:: else
 			fi
 		   }
@@ -245,8 +264,8 @@ inline guest_end(ok) {
 		fi;
 		atomic {
 			if
-			:: ok -> state[GUEST] = CLOSED
-			:: else -> state[GUEST] = FENCED; reset_ok = false
+			:: ok -> become(GUEST, CLOSED)
+			:: else -> become(GUEST, FENCED); reset_ok = false
 			fi
 		}
 	fi;
@@ -266,7 +285,7 @@ inline close_tiles(ok) {
 	broken = !ok;
 	if
 	:: ok ->
-		atomic { emit(BACK); closing = false };
+		atomic { emit(GATE, BACK); closing = false };
 		guests_in = false
 	:: else
 	fi
@@ -303,7 +322,7 @@ inline begin_recovery(slot) {
 	atomic {
 		if
 		:: state[slot] == RUNNING || state[slot] == RECOVERING ->
-			state[slot] = RECOVERING;
+			become(slot, RECOVERING);
 			recovery[slot] = true
 		:: else
 		fi
@@ -328,14 +347,14 @@ inline slot_reset(slot, ok) {
 inline leave(slot, ok) {
 	atomic {
 		if
-		:: !ok -> state[slot] = FENCED;
+		:: !ok -> become(slot, FENCED);
 			if
 			:: slot == GUEST -> reset_ok = false
 			:: else
 			fi
 		:: ok && slot == GUEST && shut ->
-			state[slot] = (again -> RUNNING : CLOSED)
-		:: else -> state[slot] = RUNNING
+			become(slot, (again -> RUNNING : CLOSED))
+		:: else -> become(slot, RUNNING)
 		fi
 	}
 }
@@ -343,8 +362,8 @@ inline leave(slot, ok) {
 inline recover(slot) {
 	lock(slot);
 	if
-	:: state[slot] == RUNNING || state[slot] == RECOVERING ->
-		state[slot] = RECOVERING;
+	:: atomic { state[slot] == RUNNING || state[slot] == RECOVERING ->
+		become(slot, RECOVERING) };
 		slot_reset(slot, ok);
 		leave(slot, ok)
 	:: else -> ok = true
@@ -389,11 +408,11 @@ end:	do
 	 * the gate closes in that moment
 	 */
 	:: atomic { upsets < UPSETS && state[GUEST] == RUNNING ->
-		upsets++; begin_recovery(GUEST) }
+		upsets = upsets + COUNTED; begin_recovery(GUEST) }
 	:: atomic { upsets < UPSETS && state[DRIVING] == RUNNING ->
-		upsets++; begin_recovery(DRIVING) }
+		upsets = upsets + COUNTED; begin_recovery(DRIVING) }
 	/* it resets itself, and says so */
-	:: atomic { upsets < UPSETS -> upsets++;
+	:: atomic { upsets < UPSETS -> upsets = upsets + COUNTED;
 		on[GUEST] = false; on[DRIVING] = false; holds_tiles = false; deaf = false;
 		begin_recovery(GUEST); begin_recovery(DRIVING) }
 	od
@@ -408,12 +427,14 @@ end:	do
 		!kicked && !busy;
 		assert(!guest_on || fault);
 		atomic { awake = true; look() }
-	:: atomic { fault && clears < CLEARS -> clears++; fault = false; look(); kicked = true }
+	:: atomic { fault && clears < CLEARS -> clears = clears + COUNTED;
+		emit(GATE, CLEARED); fault = false; look(); kicked = true }
 	od
 }
 
 init {
 	atomic {
+		begin();
 		state[GUEST] = CLOSED;
 		state[DRIVING] = RUNNING;
 		on[DRIVING] = true;
