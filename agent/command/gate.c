@@ -38,17 +38,6 @@ static int open_link(struct gate_link **ret_link)
 
 /* --- in words ------------------------------------------------------------- */
 
-static void sentence(const struct gate_state *state, char *text, size_t size)
-{
-	if (state->open)
-		snprintf(text, size, "The gate is open: guest work may run.");
-	else
-		snprintf(text, size,
-			 "The gate is closed because %s; it opens when %s.",
-			 gate_reason_text(state->reason),
-			 gate_reason_remedy(state->reason));
-}
-
 static const struct field gate_fields[] = {
 	{ NULL, "reason", "Reason" },
 	{ NULL, "for_us", "For", UNIT_US },
@@ -101,7 +90,7 @@ static int build_state(const struct gate_state *state,
 	char text[512];
 	int r;
 
-	sentence(state, text, sizeof(text));
+	gate_sentence(state, text, sizeof(text));
 	r = sd_json_buildo(
 		object, BOOLEAN("open", state->open),
 		STRING("reason", layby_gate_reason_name(state->reason)),
@@ -220,20 +209,29 @@ static int add_frames(struct gate_link *link, sd_json_variant **object)
 	return r;
 }
 
-static int add_cleared(const struct gate_cleared *cleared,
-		       sd_json_variant **object)
+/* What all guest partitions have cleared since they are there. */
+static int add_cleared(struct gate_link *link, sd_json_variant **object)
 {
-	int r;
+	struct gate_partitions partitions;
+	uint64_t pieces = 0, bytes = 0, tiles = 0;
+	int r = gate_link_get_partitions(link, &partitions);
+	size_t i;
 
-	r = sd_json_variant_set_field_unsigned(object, "guest_cleared_bytes",
-					       cleared->window_bytes);
+	if (r < 0)
+		return r;
+	for (i = 0; i < partitions.count; i++) {
+		if (partitions.list[i].partition_class != LAYBY_CLASS_GUEST)
+			continue;
+		pieces += partitions.list[i].window_clearings;
+		bytes += partitions.list[i].window_cleared_bytes;
+		tiles += partitions.list[i].tile_clearings;
+	}
+	free(partitions.list);
+	r = add_unsigned(object, "guest_cleared_bytes", true, bytes);
 	if (r >= 0)
-		r = sd_json_variant_set_field_unsigned(
-			object, "guest_window_clearings",
-			cleared->window_clearings);
+		r = add_unsigned(object, "guest_window_clearings", true, pieces);
 	if (r >= 0)
-		r = sd_json_variant_set_field_unsigned(
-			object, "guest_tile_clearings", cleared->tile_clearings);
+		r = add_unsigned(object, "guest_tile_clearings", true, tiles);
 	return r;
 }
 
@@ -264,7 +262,6 @@ static int gate_print(const struct options *options,
 int verb_gate(const struct options *options, const char *argument)
 {
 	struct gate_counters counters;
-	struct gate_cleared cleared;
 	struct gate_policy policy;
 	struct gate_state state;
 	_json_ *object = NULL;
@@ -282,8 +279,6 @@ int verb_gate(const struct options *options, const char *argument)
 	if (r >= 0)
 		r = gate_link_get_counters(link, &counters);
 	if (r >= 0)
-		r = gate_link_get_cleared(link, &cleared);
-	if (r >= 0)
 		r = build_state(&state, &object);
 	if (r >= 0)
 		r = add_policy(&policy, &object);
@@ -294,7 +289,7 @@ int verb_gate(const struct options *options, const char *argument)
 	if (r >= 0)
 		r = add_frames(link, &object);
 	if (r >= 0)
-		r = add_cleared(&cleared, &object);
+		r = add_cleared(link, &object);
 	return r < 0 ? fail_errno(r, "gate") :
 		       gate_print(options, &policy, object);
 }
@@ -393,7 +388,7 @@ static void on_wait(const struct gate_state *state, void *userdata)
 	if (wait->end || state->open || state->reason == wait->told)
 		return;
 	wait->told = state->reason;
-	sentence(state, text, sizeof(text));
+	gate_sentence(state, text, sizeof(text));
 	fprintf(stderr, "laybyctl: waiting. %s\n", text);
 }
 

@@ -2,18 +2,17 @@
 /*
  * The link: two netlink sockets, one for questions and one for events.
  *
- * Owns both. Every attribute that a message lacks keeps the value that says so.
+ * Owns both. What stands in a message is gate_read.c's.
  */
 #include "gate_link.h"
 
-#include <drm/layby_accel.h>
 #include <errno.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "gate_read.h"
 #include "util.h"
 
 struct gate_link {
@@ -27,145 +26,6 @@ struct gate_link {
 	void *userdata;
 };
 
-static int nl_errno(int r)
-{
-	switch (r < 0 ? -r : r) {
-	case 0:
-		return 0;
-	case NLE_AGAIN:
-		return -EAGAIN;
-	case NLE_OBJ_NOTFOUND:
-		return -ENOENT;
-	case NLE_PERM:
-	case NLE_NOACCESS:
-		return -EPERM;
-	case NLE_NOMEM:
-		/* also what the kernel had no room for: ENOBUFS */
-		return -ENOBUFS;
-	default:
-		return -EIO;
-	}
-}
-
-/* --- attributes ----------------------------------------------------------- */
-
-static uint64_t get_u64(struct nlattr *attr, uint64_t otherwise)
-{
-	return attr && nla_len(attr) >= 8 ? nla_get_u64(attr) : otherwise;
-}
-
-static uint32_t get_u32(struct nlattr *attr)
-{
-	return attr && nla_len(attr) >= 4 ? nla_get_u32(attr) : 0;
-}
-
-static bool get_bool(struct nlattr *attr)
-{
-	return attr && nla_len(attr) >= 1 && nla_get_u8(attr);
-}
-
-static void get_text(struct nlattr *attr, char *text, size_t size)
-{
-	*text = '\0';
-	if (attr)
-		nla_strlcpy(text, attr, size);
-}
-
-static bool get_bytes(struct nlattr *attr, void *bytes, int size)
-{
-	if (!attr || nla_len(attr) != size)
-		return false;
-	memcpy(bytes, nla_data(attr), (size_t)size);
-	return true;
-}
-
-static void read_ages(struct nlattr **a, struct gate_state *state)
-{
-	state->signal_age_ns =
-		get_u64(a[LAYBY_A_STATE_SIGNAL_AGE_NS], GATE_NO_AGE);
-	state->lease_age_ns =
-		get_u64(a[LAYBY_A_STATE_LEASE_AGE_NS], GATE_NO_AGE);
-	state->governor_age_ns =
-		get_u64(a[LAYBY_A_STATE_GOVERNOR_AGE_NS], GATE_NO_AGE);
-	state->sensor_age_ns =
-		get_u64(a[LAYBY_A_STATE_SENSOR_AGE_NS], GATE_NO_AGE);
-}
-
-static void read_consent(struct nlattr **a, struct gate_state *state)
-{
-	state->has_consent = get_bytes(a[LAYBY_A_STATE_CONSENT_ID],
-				       state->consent_id,
-				       sizeof(state->consent_id));
-	state->consent_serial = get_u64(a[LAYBY_A_STATE_CONSENT_SERIAL], 0);
-	state->consent_left_uj = get_u64(a[LAYBY_A_STATE_CONSENT_LEFT_UJ], 0);
-	state->consent_from_wall_ns =
-		(int64_t)get_u64(a[LAYBY_A_STATE_CONSENT_FROM_WALL_NS], 0);
-	state->consent_until_wall_ns =
-		(int64_t)get_u64(a[LAYBY_A_STATE_CONSENT_UNTIL_WALL_NS], 0);
-}
-
-static int read_state(struct nlmsghdr *header, struct gate_state *ret_state)
-{
-	struct nlattr *a[LAYBY_A_STATE_MAX + 1];
-	struct gate_state *state = ret_state;
-	int r;
-
-	r = genlmsg_parse(header, 0, a, LAYBY_A_STATE_MAX, NULL);
-	if (r < 0)
-		return nl_errno(r);
-	*state = (struct gate_state){
-		.known = true,
-		.open = get_bool(a[LAYBY_A_STATE_OPEN]),
-		.guests_in = get_bool(a[LAYBY_A_STATE_GUESTS_IN]),
-		.sealed = get_bool(a[LAYBY_A_STATE_SEALED]),
-		.fault = get_bool(a[LAYBY_A_STATE_FAULT]),
-		.lease_held = get_bool(a[LAYBY_A_STATE_LEASE_HELD]),
-		.governor_attached =
-			get_bool(a[LAYBY_A_STATE_GOVERNOR_ATTACHED]),
-		.reason = get_u32(a[LAYBY_A_STATE_REASON]),
-		.mode = get_u32(a[LAYBY_A_STATE_MODE]),
-		.since_ns = get_u64(a[LAYBY_A_STATE_SINCE_NS], 0),
-		.change = get_u64(a[LAYBY_A_STATE_CHANGE], 0),
-		.now_ns = get_u64(a[LAYBY_A_STATE_NOW_NS], 0),
-		.parked_since_ns =
-			get_u64(a[LAYBY_A_STATE_PARKED_SINCE_NS], 0),
-		.has_temperature = a[LAYBY_A_STATE_TEMPERATURE_MDEG],
-		.temperature_mdeg =
-			(int32_t)get_u32(a[LAYBY_A_STATE_TEMPERATURE_MDEG]),
-	};
-	read_ages(a, state);
-	read_consent(a, state);
-	return 0;
-}
-
-static int read_policy(struct nlmsghdr *header, struct gate_policy *policy)
-{
-	struct nlattr *a[LAYBY_A_POLICY_MAX + 1];
-	int r;
-
-	r = genlmsg_parse(header, 0, a, LAYBY_A_POLICY_MAX, NULL);
-	if (r < 0)
-		return nl_errno(r);
-	*policy = (struct gate_policy){
-		.state = get_u32(a[LAYBY_A_POLICY_STATE]),
-		.key_kind = get_u32(a[LAYBY_A_POLICY_KEY_KIND]),
-		.serial_floor = get_u64(a[LAYBY_A_POLICY_SERIAL_FLOOR], 0),
-		.serial = get_u64(a[LAYBY_A_POLICY_SERIAL], 0),
-		.reclaim_ns = get_u64(a[LAYBY_A_POLICY_RECLAIM_NS], 0),
-		.signal_age_max_ns =
-			get_u64(a[LAYBY_A_POLICY_SIGNAL_AGE_MAX_NS], 0),
-		.lease_age_max_ns =
-			get_u64(a[LAYBY_A_POLICY_LEASE_AGE_MAX_NS], 0),
-		.park_hold_ns = get_u64(a[LAYBY_A_POLICY_PARK_HOLD_NS], 0),
-	};
-	get_bytes(a[LAYBY_A_POLICY_DIGEST], policy->digest,
-		  sizeof(policy->digest));
-	get_text(a[LAYBY_A_POLICY_ID], policy->id, sizeof(policy->id));
-	get_text(a[LAYBY_A_POLICY_VEHICLE_TYPE], policy->vehicle_type,
-		 sizeof(policy->vehicle_type));
-	return 0;
-}
-
 /* --- questions ------------------------------------------------------------ */
 
 struct answer {
@@ -177,7 +37,7 @@ struct answer {
 		struct gate_counters *counters;
 		struct gate_frames *frames;
 		struct gate_governor *governor;
-		struct gate_cleared *cleared;
+		struct gate_partitions *partitions;
 	};
 	/* NLM_F_DUMP: of several messages */
 	int flags;
@@ -186,113 +46,36 @@ struct answer {
 	int parsed;
 };
 
-static int read_counters(struct nlmsghdr *header,
-			 struct gate_counters *counters)
-{
-	struct nlattr *a[LAYBY_A_COUNTERS_MAX + 1];
-	int r;
-
-	r = genlmsg_parse(header, 0, a, LAYBY_A_COUNTERS_MAX, NULL);
-	if (r < 0)
-		return nl_errno(r);
-	counters->opened = get_u64(a[LAYBY_A_COUNTERS_OPENED], 0);
-	counters->reclaims = get_u64(a[LAYBY_A_COUNTERS_RECLAIMS], 0);
-	counters->resets = get_u64(a[LAYBY_A_COUNTERS_RESETS], 0);
-	counters->late = get_u64(a[LAYBY_A_COUNTERS_LATE], 0);
-	return 0;
-}
-
-static int read_histogram(struct nlmsghdr *header,
-			  struct gate_counters *counters)
-{
-	struct nlattr *a[LAYBY_A_HISTOGRAM_MAX + 1];
-	int r;
-
-	r = genlmsg_parse(header, 0, a, LAYBY_A_HISTOGRAM_MAX, NULL);
-	if (r < 0)
-		return nl_errno(r);
-	counters->last_ns = get_u64(a[LAYBY_A_HISTOGRAM_LAST_NS], 0);
-	counters->worst_ns = get_u64(a[LAYBY_A_HISTOGRAM_WORST_NS], 0);
-	return 0;
-}
-
-static int read_frames(struct nlmsghdr *header, struct gate_frames *frames)
-{
-	struct nlattr *a[LAYBY_A_FRAMES_MAX + 1];
-	size_t i;
-	int r;
-
-	r = genlmsg_parse(header, 0, a, LAYBY_A_FRAMES_MAX, NULL);
-	if (r < 0)
-		return nl_errno(r);
-	frames->bus = get_u32(a[LAYBY_A_FRAMES_BUS]);
-	for (i = LAYBY_A_FRAMES_ACCEPTED; i < ARRAY_SIZE(a); i++)
-		frames->count[i] = get_u64(a[i], 0);
-	return 0;
-}
-
-static int read_governor(struct nlmsghdr *header,
-			 struct gate_governor *governor)
-{
-	struct nlattr *a[LAYBY_A_GOVERNOR_MAX + 1];
-	int r;
-
-	r = genlmsg_parse(header, 0, a, LAYBY_A_GOVERNOR_MAX, NULL);
-	if (r < 0)
-		return nl_errno(r);
-	governor->state = get_u32(a[LAYBY_A_GOVERNOR_STATE]);
-	governor->returned = (int32_t)get_u32(a[LAYBY_A_GOVERNOR_RETURNED]);
-	governor->refused = get_u64(a[LAYBY_A_GOVERNOR_REFUSED], 0);
-	get_text(a[LAYBY_A_GOVERNOR_NAME], governor->name,
-		 sizeof(governor->name));
-	return 0;
-}
-
-static int add_cleared(struct nlmsghdr *header, struct gate_cleared *cleared)
-{
-	struct nlattr *a[LAYBY_A_PARTITION_MAX + 1];
-	int r;
-
-	r = genlmsg_parse(header, 0, a, LAYBY_A_PARTITION_MAX, NULL);
-	if (r < 0)
-		return nl_errno(r);
-	if (get_u32(a[LAYBY_A_PARTITION_CLASS]) != LAYBY_CLASS_GUEST)
-		return 0;
-	cleared->window_clearings +=
-		get_u64(a[LAYBY_A_PARTITION_WINDOW_CLEARINGS], 0);
-	cleared->window_bytes +=
-		get_u64(a[LAYBY_A_PARTITION_WINDOW_CLEARED_BYTES], 0);
-	cleared->tile_clearings +=
-		get_u64(a[LAYBY_A_PARTITION_TILE_CLEARINGS], 0);
-	return 0;
-}
-
 static int on_answer(struct nl_msg *msg, void *userdata)
 {
 	struct answer *answer = userdata;
 	struct nlmsghdr *header = nlmsg_hdr(msg);
 
+	/* of several messages the first that is wrong is told of */
+	if (answer->parsed < 0)
+		return NL_SKIP;
 	switch (answer->command) {
 	case LAYBY_NL_GET_STATE:
-		answer->parsed = read_state(header, answer->state);
+		answer->parsed = gate_read_state(header, answer->state);
 		break;
 	case LAYBY_NL_GET_POLICY:
-		answer->parsed = read_policy(header, answer->policy);
+		answer->parsed = gate_read_policy(header, answer->policy);
 		break;
 	case LAYBY_NL_GET_COUNTERS:
-		answer->parsed = read_counters(header, answer->counters);
+		answer->parsed = gate_read_counters(header, answer->counters);
 		break;
 	case LAYBY_NL_GET_HISTOGRAM:
-		answer->parsed = read_histogram(header, answer->counters);
+		answer->parsed = gate_read_histogram(header, answer->counters);
 		break;
 	case LAYBY_NL_GET_FRAMES:
-		answer->parsed = read_frames(header, answer->frames);
+		answer->parsed = gate_read_frames(header, answer->frames);
 		break;
 	case LAYBY_NL_GET_GOVERNOR:
-		answer->parsed = read_governor(header, answer->governor);
+		answer->parsed = gate_read_governor(header, answer->governor);
 		break;
 	case LAYBY_NL_GET_PARTITIONS:
-		answer->parsed = add_cleared(header, answer->cleared);
+		answer->parsed =
+			gate_read_partition(header, answer->partitions);
 		break;
 	}
 	return NL_SKIP;
@@ -330,7 +113,7 @@ static int receive_answer(struct gate_link *link, struct answer *answer)
 		r = nl_recvmsgs(link->ask, cb);
 	nl_cb_put(cb);
 	if (answer->result > 0)
-		return nl_errno(r);
+		return gate_errno(r);
 	return answer->result ?: answer->parsed;
 }
 
@@ -348,7 +131,7 @@ static int ask(struct gate_link *link, struct answer *answer)
 	r = nl_send_auto(link->ask, msg);
 	nlmsg_free(msg);
 	if (r < 0)
-		return nl_errno(r);
+		return gate_errno(r);
 	answer->result = 1;
 	return receive_answer(link, answer);
 }
@@ -434,17 +217,19 @@ int gate_link_get_governor(struct gate_link *link,
 	return r;
 }
 
-int gate_link_get_cleared(struct gate_link *link,
-			  struct gate_cleared *ret_cleared)
+int gate_link_get_partitions(struct gate_link *link,
+			     struct gate_partitions *ret_partitions)
 {
-	struct gate_cleared cleared = {};
+	struct gate_partitions partitions = {};
 	struct answer answer = { .command = LAYBY_NL_GET_PARTITIONS,
 				 .flags = NLM_F_DUMP,
-				 .cleared = &cleared };
+				 .partitions = &partitions };
 	int r = ask_or_gone(link, &answer);
 
 	if (r >= 0)
-		*ret_cleared = cleared;
+		*ret_partitions = partitions;
+	else
+		free(partitions.list);
 	return r;
 }
 
@@ -468,14 +253,14 @@ static int link_find_family(struct gate_link *link)
 	if (family == -NLE_OBJ_NOTFOUND)
 		return 0;
 	if (family < 0)
-		return nl_errno(family);
+		return gate_errno(family);
 	group = genl_ctrl_resolve_grp(link->ask, LAYBY_FAMILY_NAME,
 				      LAYBY_MCGRP_GATE);
 	if (group < 0)
-		return nl_errno(group);
+		return gate_errno(group);
 	link->family = family;
 	link->group = group;
-	return nl_errno(nl_socket_add_membership(link->events, group));
+	return gate_errno(nl_socket_add_membership(link->events, group));
 }
 
 static bool names_our_family(struct nlmsghdr *header)
@@ -512,7 +297,7 @@ static int on_message(struct nl_msg *msg, void *userdata)
 	if (header->nlmsg_type == GENL_ID_CTRL)
 		on_families(link, header);
 	else if (header->nlmsg_type == link->family &&
-		 read_state(header, &state) >= 0)
+		 gate_read_state(header, &state) >= 0)
 		link->on_event(&state, link->userdata);
 	return NL_OK;
 }
@@ -525,7 +310,7 @@ int gate_link_process(struct gate_link *link, gate_event_fn on_event,
 	link->on_event = on_event;
 	link->userdata = userdata;
 	do {
-		r = nl_errno(nl_recvmsgs_default(link->events));
+		r = gate_errno(nl_recvmsgs_default(link->events));
 		if (r == -ENOBUFS)
 			link_tell_now(link);
 	} while (r >= 0 || r == -ENOBUFS);
@@ -542,14 +327,14 @@ static int link_open_events(struct gate_link *link)
 			    on_message, link);
 	r = genl_connect(link->events);
 	if (r < 0)
-		return nl_errno(r);
+		return gate_errno(r);
 	r = nl_socket_set_nonblocking(link->events);
 	if (r < 0)
-		return nl_errno(r);
+		return gate_errno(r);
 	group = genl_ctrl_resolve_grp(link->ask, "nlctrl", "notify");
 	if (group < 0)
-		return nl_errno(group);
-	return nl_errno(nl_socket_add_membership(link->events, group));
+		return gate_errno(group);
+	return gate_errno(nl_socket_add_membership(link->events, group));
 }
 
 /* Listening begins before the family is looked for: none can slip through. */
@@ -562,7 +347,7 @@ static int link_init(struct gate_link *link)
 	nl_socket_enable_msg_peek(link->ask);
 	r = genl_connect(link->ask);
 	if (r < 0)
-		return nl_errno(r);
+		return gate_errno(r);
 	r = link_open_events(link);
 	return r < 0 ? r : link_find_family(link);
 }

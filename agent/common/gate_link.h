@@ -10,6 +10,7 @@
 
 #include <linux/layby_netlink.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* An age of something that never came. */
@@ -57,11 +58,27 @@ struct gate_policy {
 	uint64_t serial;
 	char id[32];
 	char vehicle_type[32];
+	uint64_t abort_ns;
 	uint64_t reclaim_ns;
 	uint64_t signal_age_max_ns;
 	uint64_t lease_age_max_ns;
 	uint64_t park_hold_ns;
+	uint64_t watchdog_ns;
+	uint64_t interval_ns;
+	uint32_t power_mw;
+	int32_t trip_mdeg;
+	int32_t resume_mdeg;
 };
+
+/* Reclaims that took less than it, and not less than that of the one before. */
+struct gate_bucket {
+	/* UINT64_MAX: no upper end */
+	uint64_t below_ns;
+	uint64_t count;
+};
+
+/* More than any kernel has */
+#define GATE_BUCKETS_MAX 64
 
 struct gate_counters {
 	uint64_t opened;
@@ -70,6 +87,10 @@ struct gate_counters {
 	uint64_t late;
 	uint64_t last_ns;
 	uint64_t worst_ns;
+	/* 0: never */
+	uint64_t last_at_ns;
+	size_t bucket_count;
+	struct gate_bucket buckets[GATE_BUCKETS_MAX];
 };
 
 struct gate_frames {
@@ -88,11 +109,34 @@ struct gate_governor {
 	uint64_t refused;
 };
 
-/* What all guest partitions have cleared since they are there. */
-struct gate_cleared {
-	uint64_t window_clearings;
+struct gate_partition {
+	/* as sysfs calls the device */
+	char accel[64];
+	/* enum layby_class */
+	uint32_t partition_class;
+	uint32_t id;
+	uint32_t minor;
+	/* mask */
+	uint32_t tiles;
 	uint64_t window_bytes;
+	uint32_t queue_depth;
+	/* 0: not limited */
+	uint32_t bandwidth_permille;
+	bool enabled;
+	bool faulted;
+	uint32_t parties;
+	uint32_t recoveries;
+	/* what a driving partition has cleared is told to root only */
+	bool has_cleared;
+	uint64_t window_clearings;
+	uint64_t window_cleared_bytes;
 	uint64_t tile_clearings;
+};
+
+struct gate_partitions {
+	/* to be freed */
+	struct gate_partition *list;
+	size_t count;
 };
 
 struct gate_link;
@@ -118,8 +162,8 @@ int gate_link_get_frames(struct gate_link *link,
 			 struct gate_frames *ret_frames);
 int gate_link_get_governor(struct gate_link *link,
 			   struct gate_governor *ret_governor);
-int gate_link_get_cleared(struct gate_link *link,
-			  struct gate_cleared *ret_cleared);
+int gate_link_get_partitions(struct gate_link *link,
+			     struct gate_partitions *ret_partitions);
 
 /* gate_names.c */
 const char *gate_mode_name(uint32_t mode);
@@ -130,5 +174,7 @@ const char *gate_governor_state_name(uint32_t state);
 const char *gate_reason_remedy(uint32_t reason);
 /* Why it is closed; a part of a sentence. */
 const char *gate_reason_text(uint32_t reason);
+/* Is it open, why not, what would open it. */
+void gate_sentence(const struct gate_state *state, char *text, size_t size);
 
 #endif

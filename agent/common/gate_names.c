@@ -155,3 +155,14 @@ const char *gate_reason_remedy(uint32_t reason)
 		return "a newer laybyctl may say";
 	return words[reason].remedy;
 }
+
+void gate_sentence(const struct gate_state *state, char *text, size_t size)
+{
+	if (state->open)
+		snprintf(text, size, "The gate is open: guest work may run.");
+	else
+		snprintf(text, size,
+			 "The gate is closed because %s; it opens when %s.",
+			 gate_reason_text(state->reason),
+			 gate_reason_remedy(state->reason));
+}

@@ -7,6 +7,7 @@
  */
 #include "fake_gate.h"
 
+#include <drm/layby_accel.h>
 #include <errno.h>
 #include <gate_link.h>
 #include <layby.h>
@@ -144,12 +145,26 @@ int gate_link_get_governor(struct gate_link *link,
 	return 0;
 }
 
-int gate_link_get_cleared(struct gate_link *link,
-			  struct gate_cleared *ret_cleared)
+int gate_link_get_partitions(struct gate_link *link,
+			     struct gate_partitions *ret_partitions)
 {
-	*ret_cleared = (struct gate_cleared){ .window_clearings = 5,
-					      .window_bytes = 20480,
-					      .tile_clearings = 2 };
+	static const struct gate_partition partitions[] = {
+		{ .accel = "fake", .partition_class = LAYBY_CLASS_DRIVING,
+		  .tiles = 0x0f, .window_bytes = 1 << 26, .queue_depth = 64,
+		  .enabled = true },
+		{ .accel = "fake", .partition_class = LAYBY_CLASS_GUEST,
+		  .minor = 1, .tiles = 0xf0, .window_bytes = 1 << 20,
+		  .queue_depth = 16, .has_cleared = true,
+		  .window_clearings = 5, .window_cleared_bytes = 20480,
+		  .tile_clearings = 2 },
+	};
+
+	*ret_partitions = (struct gate_partitions){};
+	if (!link->state.known)
+		return 0;
+	ret_partitions->list = malloc(sizeof(partitions));
+	memcpy(ret_partitions->list, partitions, sizeof(partitions));
+	ret_partitions->count = 2;
 	return 0;
 }
 
