@@ -89,13 +89,21 @@ int load_file(const char *path, size_t max, uint8_t **ret_bytes, size_t *ret_siz
 	return wrong ? fail(EXIT_USAGE, "%s: %s", path, wrong) : EXIT_OK;
 }
 
+/* Stdout, a device, a pipe: renamed to, it would be gone, and a file in its place. */
+static bool is_written_in_place(const char *path)
+{
+	struct stat st;
+
+	return !strcmp(path, "-") || (!stat(path, &st) && !S_ISREG(st.st_mode));
+}
+
 /* Beside @path, then renamed: whoever reads it finds the old or the new one. */
 int save_file(const char *path, const void *bytes, size_t size)
 {
 	_cleanup_free_ char *part = NULL;
 	int r;
 
-	if (!strcmp(path, "-"))
+	if (is_written_in_place(path))
 		return file_write(path, bytes, size);
 	if (asprintf(&part, "%s.part", path) < 0)
 		out_of_memory();

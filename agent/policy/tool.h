@@ -37,7 +37,7 @@ int load_file(const char *path, size_t max, uint8_t **ret_bytes, size_t *ret_siz
 /* The same; NULL, or what is wrong, which nobody was told. */
 const char *load_file_quietly(const char *path, size_t max, uint8_t **ret_bytes,
 			      size_t *ret_size);
-/* Replaces @path in one step. */
+/* Replaces a file in one step; what is none (a pipe, a device) is written to. */
 int save_file(const char *path, const void *bytes, size_t size);
 
 /* --- value.c -------------------------------------------------------------- */
