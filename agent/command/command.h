@@ -49,7 +49,8 @@ int verb_result(const struct options *options, const char *argument);
 int verb_cancel(const struct options *options, const char *argument);
 int verb_release(const struct options *options, const char *argument);
 
-/* verbs with verbs and options of their own, in their folders */
+/* verbs with options of their own, in their folders */
+int audit_main(int argc, char *argv[]);
 int policy_main(int argc, char *argv[]);
 int consent_main(int argc, char *argv[]);
 int signals_main(int argc, char *argv[]);
@@ -78,6 +79,8 @@ enum unit {
 	UNIT_NS,
 	UNIT_UJ,
 	UNIT_HZ,
+	UNIT_MW,
+	UNIT_MDEG,
 };
 
 /* One value: its name on the bus, in JSON, for people. */

@@ -49,7 +49,7 @@ static const struct field gate_fields[] = {
 	{ NULL, "consent_left_uj", "Consent, left", UNIT_UJ },
 	{ NULL, "lease_held", "Lease held" },
 	{ NULL, "governor_attached", "Governor attached" },
-	{ NULL, "temperature_mdeg", "Temperature, mC" },
+	{ NULL, "temperature_mdeg", "Temperature", UNIT_MDEG },
 	{ NULL, "policy", "Policy" },
 	{ NULL, "policy_id", "Policy's name" },
 	{ NULL, "policy_serial", "Policy's serial" },
@@ -186,26 +186,16 @@ static int add_governor(struct gate_link *link, sd_json_variant **object)
 
 static int add_frames(struct gate_link *link, sd_json_variant **object)
 {
-	static const char *const keys[] = {
-		[LAYBY_A_FRAMES_ACCEPTED] = "frames_accepted",
-		[LAYBY_A_FRAMES_FOREIGN_DRIVING] = "frames_foreign_driving",
-		[LAYBY_A_FRAMES_UNBOUND] = "frames_unbound",
-		[LAYBY_A_FRAMES_NAMESPACE] = "frames_namespace",
-		[LAYBY_A_FRAMES_INTERFACE] = "frames_interface",
-		[LAYBY_A_FRAMES_SOCKET] = "frames_socket",
-		[LAYBY_A_FRAMES_MALFORMED] = "frames_malformed",
-		[LAYBY_A_FRAMES_CRC] = "frames_crc",
-		[LAYBY_A_FRAMES_REPEATED] = "frames_repeated",
-		[LAYBY_A_FRAMES_SEQUENCE] = "frames_sequence",
-		[LAYBY_A_FRAMES_SENT] = "frames_sent",
-	};
 	struct gate_frames frames;
 	int r = gate_link_get_frames(link, &frames);
-	size_t i;
+	uint32_t i;
+	char key[64];
 
-	for (i = LAYBY_A_FRAMES_ACCEPTED; r >= 0 && i < ARRAY_SIZE(keys); i++)
-		r = sd_json_variant_set_field_unsigned(object, keys[i],
+	for (i = LAYBY_A_FRAMES_ACCEPTED; r >= 0 && i <= LAYBY_A_FRAMES_MAX; i++) {
+		snprintf(key, sizeof(key), "frames_%s", gate_frames_name(i));
+		r = sd_json_variant_set_field_unsigned(object, key,
 						       frames.count[i]);
+	}
 	return r;
 }
 

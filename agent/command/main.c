@@ -43,13 +43,16 @@ static const struct verb {
 	  verb_release, 1, 1, false },
 };
 
-/* Verbs that have verbs and options of their own. */
+/* Verbs that have options, and mostly verbs, of their own. */
 static const struct group {
 	const char *name;
 	const char *usage;
 	const char *help;
 	int (*call)(int argc, char *argv[]);
 } groups[] = {
+	{ "audit", "audit [--json|--html] [-o FILE]",
+	  "what is in force, and what is not as it should be: audit --help",
+	  audit_main },
 	{ "policy", "policy VERB ...",
 	  "check, compile, sign and read policies: policy --help", policy_main },
 	{ "consent", "consent VERB ...",

@@ -82,6 +82,8 @@ static FILE *out(const struct options *options)
 struct scale {
 	double step;
 	const char *units[6];
+	/* what the first one is divided by; 0: by 1 */
+	double divisor;
 };
 
 static const struct scale scales[] = {
@@ -91,13 +93,15 @@ static const struct scale scales[] = {
 	[UNIT_US] = { 1000, { " us", " ms", " s" } },
 	[UNIT_UJ] = { 1000, { " uJ", " mJ", " J", " kJ", " MJ" } },
 	[UNIT_HZ] = { 1000, { " Hz", " kHz", " MHz", " GHz" } },
+	[UNIT_MW] = { 1000, { " mW", " W", " kW" } },
+	[UNIT_MDEG] = { 1000, { " °C" }, 1000 },
 };
 
 static void number_text(enum unit unit, uint64_t n, char *buffer, size_t size)
 {
 	const struct scale *scale = &scales[unit];
 	const char *const *name = scale->units;
-	double scaled = (double)n;
+	double scaled = (double)n / (scale->divisor ?: 1);
 
 	if (scale->step <= 1) {
 		snprintf(buffer, size, "%" PRIu64, n);
@@ -107,7 +111,15 @@ static void number_text(enum unit unit, uint64_t n, char *buffer, size_t size)
 		scaled /= scale->step;
 		name++;
 	}
-	snprintf(buffer, size, "%.4g%s", scaled, *name);
+	/* %g would write 86400 as 8.64e+04 */
+	snprintf(buffer, size, scaled < 10000 ? "%.4g%s" : "%.0f%s", scaled,
+		 *name);
+}
+
+static void negative_text(enum unit unit, int64_t n, char *buffer, size_t size)
+{
+	*buffer = '-';
+	number_text(unit, -(uint64_t)n, buffer + 1, size - 1);
 }
 
 /* NULL if the object has no such value, or an empty one. */
@@ -129,8 +141,8 @@ const char *field_text(const struct field *field, sd_json_variant *object,
 		number_text(field->unit, sd_json_variant_unsigned(value),
 			    buffer, size);
 	else
-		snprintf(buffer, size, "%" PRIi64,
-			 sd_json_variant_integer(value));
+		negative_text(field->unit, sd_json_variant_integer(value),
+			      buffer, size);
 	return buffer;
 }
 

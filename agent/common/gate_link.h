@@ -170,6 +170,8 @@ const char *gate_mode_name(uint32_t mode);
 const char *gate_key_kind_name(uint32_t kind);
 const char *gate_policy_state_name(uint32_t state);
 const char *gate_governor_state_name(uint32_t state);
+/* Of a counter of enum layby_frames_attr, as JSON has it. */
+const char *gate_frames_name(uint32_t attribute);
 /* What must happen for the gate to open; a part of a sentence. */
 const char *gate_reason_remedy(uint32_t reason);
 /* Why it is closed; a part of a sentence. */

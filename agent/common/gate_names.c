@@ -59,6 +59,25 @@ const char *gate_governor_state_name(uint32_t state)
 	return name_of(names, ARRAY_SIZE(names), state);
 }
 
+const char *gate_frames_name(uint32_t attribute)
+{
+	static const char *const names[] = {
+		[LAYBY_A_FRAMES_ACCEPTED] = "accepted",
+		[LAYBY_A_FRAMES_FOREIGN_DRIVING] = "foreign_driving",
+		[LAYBY_A_FRAMES_UNBOUND] = "unbound",
+		[LAYBY_A_FRAMES_NAMESPACE] = "namespace",
+		[LAYBY_A_FRAMES_INTERFACE] = "interface",
+		[LAYBY_A_FRAMES_SOCKET] = "socket",
+		[LAYBY_A_FRAMES_MALFORMED] = "malformed",
+		[LAYBY_A_FRAMES_CRC] = "crc",
+		[LAYBY_A_FRAMES_REPEATED] = "repeated",
+		[LAYBY_A_FRAMES_SEQUENCE] = "sequence",
+		[LAYBY_A_FRAMES_SENT] = "sent",
+	};
+
+	return name_of(names, ARRAY_SIZE(names), attribute);
+}
+
 static const struct {
 	const char *text;
 	const char *remedy;

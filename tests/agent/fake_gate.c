@@ -4,6 +4,12 @@
  * says, the name of a reason. Without the file there is no module. The policy
  * is always the same, but not in force for "no-policy"; consent is held from then
  * on, but for "no-consent".
+ *
+ * Words behind the reason change what else is told:
+ *   KEY=VALUE  production=1 digest=HEX policy=NAME late=N faulted=1
+ *              attached=1 clean=1 (no frames were stopped) ended=1 (the consent)
+ *              root=1 (what only root is told, too) mdeg=N (the temperature)
+ *   fail=N     that question, by its number in layby_netlink.h, is not answered
  */
 #include "fake_gate.h"
 
@@ -50,6 +56,37 @@ static uint32_t read_reason(void)
 	return reason ?: (abort(), 0);
 }
 
+/* The value of a word behind the reason, of several the last; or NULL. */
+static const char *word(const char *key)
+{
+	static char value[128];
+	const char *path = getenv("FAKE_LAYBY_GATE"), *found = NULL;
+	FILE *file = path ? fopen(path, "re") : NULL;
+	char text[160];
+
+	while (file && fscanf(file, "%159s", text) == 1) {
+		if (strncmp(text, key, strlen(key)) || text[strlen(key)] != '=')
+			continue;
+		snprintf(value, sizeof(value), "%s", text + strlen(key) + 1);
+		found = value;
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static uint64_t number_of(const char *key)
+{
+	const char *value = word(key);
+
+	return value ? strtoull(value, NULL, 10) : 0;
+}
+
+static int answer(int command)
+{
+	return number_of("fail") == (uint64_t)command ? -EIO : 0;
+}
+
 static bool is_consent_held(uint32_t reason)
 {
 	return reason > LAYBY_GATE_NO_POLICY && reason != LAYBY_GATE_NO_CONSENT;
@@ -64,14 +101,20 @@ static void set_reason(struct gate_state *state, uint32_t reason)
 		.open = reason == LAYBY_GATE_OPEN,
 		.guests_in = reason == LAYBY_GATE_OPEN,
 		.sealed = reason > LAYBY_GATE_NOT_SEALED,
+		.fault = reason == LAYBY_GATE_FAULT,
 		.reason = reason,
 		.mode = reason > LAYBY_GATE_DRIVING ? LAYBY_MODE_PARKED :
 						      LAYBY_MODE_DRIVING,
 		.since_ns = now_ns(),
+		.now_ns = now_ns(),
 		.change = state->change + 1,
 		.has_consent = consent,
 		.consent_id = { consent },
 		.consent_serial = consent,
+		.has_temperature = word("mdeg"),
+		.temperature_mdeg = (int32_t)number_of("mdeg"),
+		.consent_from_wall_ns = 1000000000,
+		.consent_until_wall_ns = number_of("ended") ? 0 : 2000000000,
 	};
 }
 
@@ -93,7 +136,15 @@ int gate_link_get_state(struct gate_link *link, struct gate_state *ret_state)
 		set_reason(&link->state, reason);
 	fake_gate_look();
 	*ret_state = link->state;
-	return 0;
+	return answer(LAYBY_NL_GET_STATE);
+}
+
+static void read_digest(uint8_t *digest)
+{
+	const char *value = word("digest");
+
+	for (; value && sscanf(value, "%2hhx", digest) == 1; value += 2)
+		digest++;
 }
 
 int gate_link_get_policy(struct gate_link *link,
@@ -104,22 +155,32 @@ int gate_link_get_policy(struct gate_link *link,
 		.key_kind = LAYBY_KEY_DEVELOPMENT,
 		.serial_floor = 1,
 	};
-	if (!link->state.known || link->state.reason <= LAYBY_GATE_NO_POLICY)
-		return 0;
+	if (number_of("production"))
+		ret_policy->key_kind = LAYBY_KEY_PRODUCTION;
+	if (!link->state.known || link->state.reason == LAYBY_GATE_NO_POLICY)
+		return answer(LAYBY_NL_GET_POLICY);
 	ret_policy->state = LAYBY_POLICY_STATE_IN_FORCE;
 	ret_policy->serial = 7;
 	ret_policy->lease_age_max_ns = 300000000;
 	memset(ret_policy->digest, 0xab, sizeof(ret_policy->digest));
-	strcpy(ret_policy->id, "test-policy");
-	return 0;
+	read_digest(ret_policy->digest);
+	snprintf(ret_policy->id, sizeof(ret_policy->id), "%s", word("policy") ?: "test-policy");
+	return answer(LAYBY_NL_GET_POLICY);
 }
 
 int gate_link_get_counters(struct gate_link *link,
 			   struct gate_counters *ret_counters)
 {
-	*ret_counters = (struct gate_counters){ .reclaims = 3,
-						.worst_ns = 1500000 };
-	return 0;
+	*ret_counters = (struct gate_counters){
+		.opened = 3,
+		.reclaims = 3,
+		.late = number_of("late"),
+		.worst_ns = 1500000,
+		.last_ns = 900000,
+		.bucket_count = 4,
+		.buckets = { { 512000, 0 }, { 1024000, 2 }, { 2048000, 1 }, { UINT64_MAX, 0 } },
+	};
+	return answer(LAYBY_NL_GET_COUNTERS);
 }
 
 int gate_link_get_frames(struct gate_link *link,
@@ -128,9 +189,9 @@ int gate_link_get_frames(struct gate_link *link,
 	*ret_frames = (struct gate_frames){
 		.bus = 2,
 		.count = { [LAYBY_A_FRAMES_ACCEPTED] = 700,
-			   [LAYBY_A_FRAMES_SENT] = 4 },
+			   [LAYBY_A_FRAMES_SENT] = number_of("clean") ? 0 : 4 },
 	};
-	return 0;
+	return answer(LAYBY_NL_GET_FRAMES);
 }
 
 int gate_link_get_governor(struct gate_link *link,
@@ -142,7 +203,9 @@ int gate_link_get_governor(struct gate_link *link,
 		.returned = -22,
 		.refused = 5,
 	};
-	return 0;
+	if (number_of("attached"))
+		ret_governor->state = LAYBY_GOVERNOR_STATE_ATTACHED;
+	return answer(LAYBY_NL_GET_GOVERNOR);
 }
 
 int gate_link_get_partitions(struct gate_link *link,
@@ -160,10 +223,12 @@ int gate_link_get_partitions(struct gate_link *link,
 	};
 
 	*ret_partitions = (struct gate_partitions){};
-	if (!link->state.known)
-		return 0;
+	if (!link->state.known || answer(LAYBY_NL_GET_PARTITIONS))
+		return answer(LAYBY_NL_GET_PARTITIONS);
 	ret_partitions->list = malloc(sizeof(partitions));
 	memcpy(ret_partitions->list, partitions, sizeof(partitions));
+	ret_partitions->list[0].has_cleared = number_of("root");
+	ret_partitions->list[1].faulted = number_of("faulted");
 	ret_partitions->count = 2;
 	return 0;
 }

@@ -3,7 +3,7 @@
 #
 # client and queue: liblayby with the kernel wrapped away at link time.
 # agent_*: layby-agentd on a private bus, with a fake liblayby below it.
-# command: laybyctl beside it. data: units, rules and XML by their own checkers.
+# command: laybyctl beside it. audit: laybyctl audit, on a fake /sys, too. data: units, rules and XML by their own checkers.
 # policy_values, policy: laybyctl policy, its parts and the whole of it.
 # symbols: the library exports what its map and its header name, no more.
 
@@ -43,7 +43,7 @@ $(TO)/test_client $(TO)/test_queue: $(TO)/%: $(TO)/%.o $(kernel_o) $(test_client
 
 # The programs as they are, on a fake liblayby.
 test_daemon_o  := $(patsubst $(S)/%.c,$(TO)/%.o,$(wildcard $(S)/daemon/*.c))
-fakes_o        := $(TO)/fake_layby.o $(TO)/fake_gate.o $(TO)/client/gate.o \
+fakes_o        := $(TO)/fake_layby.o $(TO)/fake_gate.o $(TO)/fake_host.o $(TO)/client/gate.o \
 	$(TO)/common/gate_names.o $(TO)/common/consent_words.o
 test_command_o := $(patsubst $(O)/%,$(TO)/%,$(command_o))
 fixture_o      := $(TO)/agent_fixture.o $(TO)/agent_calls.o
