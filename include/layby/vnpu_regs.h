@@ -19,6 +19,7 @@
 #define LAYBY_VNPU_VERSION		2u
 #define LAYBY_VNPU_MAX_SLOTS		4u
 #define LAYBY_VNPU_MAX_TILES		16u
+#define LAYBY_VNPU_MAX_LEVELS		4u
 
 /* BAR 0 is QEMU's ivshmem-doorbell: the doorbell register, and its value */
 #define LAYBY_VNPU_BAR0_DOORBELL	12u
