@@ -16,7 +16,7 @@
 
 #define LAYBY_VNPU_CONTROL_BYTES	0x100000u
 #define LAYBY_VNPU_MAGIC		0x5642594cu	/* "LYBV" */
-#define LAYBY_VNPU_VERSION		2u
+#define LAYBY_VNPU_VERSION		3u
 #define LAYBY_VNPU_MAX_SLOTS		4u
 #define LAYBY_VNPU_MAX_TILES		16u
 #define LAYBY_VNPU_MAX_LEVELS		4u
@@ -41,7 +41,7 @@
 #define LAYBY_VNPU_REG_TICKS_HZ		0x018u	/* u64 */
 #define LAYBY_VNPU_REG_ABORT_BOUND	0x020u	/* u32, microseconds */
 #define LAYBY_VNPU_REG_RESET_BOUND	0x024u	/* u32, microseconds */
-#define LAYBY_VNPU_REG_LEVELS		0x028u	/* u32 */
+#define LAYBY_VNPU_REG_LEVELS		0x028u	/* u32, 1..MAX_LEVELS */
 /*
  * u32, grows by one at each reset of the whole device: every slot is disabled,
  * every slot register is zero and both rings are forgotten
@@ -51,6 +51,16 @@
 /* u32, mask: tiles that begun and unfinished jobs of all slots hold */
 #define LAYBY_VNPU_REG_TILES_BUSY	0x034u
 #define LAYBY_VNPU_REG_WATCHDOG		0x038u	/* u32, enum layby_vnpu_watchdog */
+
+/* --- The data sheet: written by the device, constant ---------------------- */
+/* performance level LEVEL, below REG_LEVELS; the last is the highest */
+#define LAYBY_VNPU_REG_LEVEL(level)	(0x040u + 0x10u * (level))
+#define LAYBY_VNPU_LEVEL_SPEED		0x00u	/* u32, permille of the highest's */
+#define LAYBY_VNPU_LEVEL_TILE_POWER	0x04u	/* u32, mW, one busy tile */
+#define LAYBY_VNPU_LEVEL_IDLE_POWER	0x08u	/* u32, mW, all that is no busy tile */
+#define LAYBY_VNPU_REG_RAIL		0x0c0u	/* u32, mW that the supply gives */
+/* s32, millidegree Celsius: at it the device lowers its levels by itself */
+#define LAYBY_VNPU_REG_THROTTLE		0x0c4u
 
 enum layby_vnpu_watchdog {
 	LAYBY_VNPU_WATCHDOG_OFF = 0,
@@ -62,7 +72,7 @@ enum layby_vnpu_watchdog {
 #define LAYBY_VNPU_REG_SENSOR_SEQUENCE	0x080u	/* u32 */
 #define LAYBY_VNPU_REG_SENSOR_POWER	0x084u	/* u32, mW, whole device */
 #define LAYBY_VNPU_REG_SENSOR_TEMP	0x088u	/* s32, millidegree Celsius */
-#define LAYBY_VNPU_REG_SENSOR_LEVEL	0x08cu	/* u32 */
+#define LAYBY_VNPU_REG_SENSOR_LEVEL	0x08cu	/* u32, the highest at which tiles run */
 #define LAYBY_VNPU_REG_SENSOR_ENERGY	0x090u	/* u64, uJ since power-on */
 #define LAYBY_VNPU_REG_SENSOR_TICKS	0x098u	/* u64, device clock of the sample */
 #define LAYBY_VNPU_REG_SENSOR_VALID	0x0a0u	/* u32, 0: the other values mean nothing */
@@ -91,6 +101,10 @@ enum layby_vnpu_opcode {
 	LAYBY_VNPU_OP_SLOT_TILES = 4,
 	/* stop watched slots if not fed for ARGUMENT microseconds; 0: do not */
 	LAYBY_VNPU_OP_WATCHDOG = 5,
+	/* the slot's tiles run at most at level ARGUMENT, running jobs too */
+	LAYBY_VNPU_OP_SLOT_LEVEL = 6,
+	/* nothing runs above level ARGUMENT */
+	LAYBY_VNPU_OP_LEVEL_LIMIT = 7,
 };
 
 /* layby_vnpu_command.result */
@@ -200,7 +214,7 @@ enum layby_vnpu_status {
 struct layby_vnpu_completion {
 	__le16 tag;
 	__le16 status;
-	__le32 level;
+	__le32 level;		/* the highest that it ran at */
 	__le64 fetch_ticks;
 	__le64 start_ticks;	/* 0 if it never started */
 	__le64 end_ticks;

@@ -160,17 +160,36 @@ void bandwidth_advance(struct bandwidth *bandwidth, uint64_t tick)
 	}
 }
 
+static uint64_t waited_for(uint64_t ticks)
+{
+	return ticks < BANDWIDTH_LONGEST_TICKS ? ticks : BANDWIDTH_LONGEST_TICKS;
+}
+
 void bandwidth_start(struct bandwidth *bandwidth, uint32_t slot, uint64_t start,
 		     uint64_t ticks, uint64_t bytes, uint32_t permille)
 {
 	bandwidth->run[slot] = (struct bandwidth_run){
 		.active = true,
 		.start = start,
-		.left = (ticks < BANDWIDTH_LONGEST_TICKS ?
-			 ticks : BANDWIDTH_LONGEST_TICKS) * FULL_SPEED,
+		.left = waited_for(ticks) * FULL_SPEED,
 		.demand = demand_of(ticks, bytes),
 		.permille = permille,
 	};
+}
+
+void bandwidth_rescale(struct bandwidth *bandwidth, uint32_t slot,
+		       uint64_t before, uint64_t after, uint64_t bytes)
+{
+	struct bandwidth_run *run = &bandwidth->run[slot];
+	unsigned __int128 left = (unsigned __int128)run->left * after;
+
+	if (!run->active)
+		return;
+	left = left / before + (left % before != 0);
+	if (left > BANDWIDTH_LONGEST_TICKS * FULL_SPEED)
+		left = BANDWIDTH_LONGEST_TICKS * FULL_SPEED;
+	run->left = left;
+	run->demand = demand_of(after, bytes);
 }
 
 void bandwidth_stop(struct bandwidth *bandwidth, uint32_t slot)

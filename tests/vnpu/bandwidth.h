@@ -43,6 +43,12 @@ void bandwidth_advance(struct bandwidth *bandwidth, uint64_t tick);
 /* A run of @ticks alone that moves @bytes; @start: not before the last advance. */
 void bandwidth_start(struct bandwidth *bandwidth, uint32_t slot, uint64_t start,
 		     uint64_t ticks, uint64_t bytes, uint32_t permille);
+/*
+ * From the last advance on what is left of a run takes @after ticks alone where
+ * it would have taken @before; it moves @bytes in all.
+ */
+void bandwidth_rescale(struct bandwidth *bandwidth, uint32_t slot,
+		       uint64_t before, uint64_t after, uint64_t bytes);
 /* It uses the memory no more, from the last advance on. */
 void bandwidth_stop(struct bandwidth *bandwidth, uint32_t slot);
 /* The tick at which a run ends if none is started or stopped before. */

@@ -281,7 +281,7 @@ static void test_bad_commands(void **state)
 
 	assert_int_equal(client_command(client, 0, 0, 0),
 			 LAYBY_VNPU_RESULT_BAD_COMMAND);
-	assert_int_equal(client_command(client, 6, 0, 0),
+	assert_int_equal(client_command(client, LAYBY_VNPU_OP_LEVEL_LIMIT + 1, 0, 0),
 			 LAYBY_VNPU_RESULT_BAD_COMMAND);
 	assert_int_equal(client_command(client, UINT32_MAX, 0, 0),
 			 LAYBY_VNPU_RESULT_BAD_COMMAND);
@@ -293,6 +293,13 @@ static void test_bad_commands(void **state)
 	assert_int_equal(client_command(client, LAYBY_VNPU_OP_CLEAR_TILES, 0,
 					0x100),
 			 LAYBY_VNPU_RESULT_BAD_COMMAND);
+	assert_int_equal(client_command(client, LAYBY_VNPU_OP_LEVEL_LIMIT, 0, 4),
+			 LAYBY_VNPU_RESULT_BAD_COMMAND);
+	assert_int_equal(client_command(client, LAYBY_VNPU_OP_SLOT_LEVEL, 0,
+					UINT64_MAX),
+			 LAYBY_VNPU_RESULT_BAD_COMMAND);
+	assert_int_equal(client_command(client, LAYBY_VNPU_OP_SLOT_LEVEL, 4, 0),
+			 LAYBY_VNPU_RESULT_BAD_SLOT);
 	client_enable(client, 0);
 	assert_int_equal(client_command(client, LAYBY_VNPU_OP_SLOT_ENABLE, 0, 0),
 			 LAYBY_VNPU_RESULT_BAD_COMMAND);

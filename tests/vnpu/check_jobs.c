@@ -25,7 +25,7 @@ static void test_identity(void **state)
 	assert_int_equal(client_read32(client, LAYBY_VNPU_REG_SLOTS), 4);
 	assert_int_equal(client_read64(client, LAYBY_VNPU_REG_TICKS_HZ), 1000000);
 	assert_int_equal(client_read32(client, LAYBY_VNPU_REG_GENERATION), 1);
-	assert_int_equal(client_read32(client, LAYBY_VNPU_REG_LEVELS), 1);
+	assert_int_equal(client_read32(client, LAYBY_VNPU_REG_LEVELS), 4);
 	assert_int_equal(client_read32(client, LAYBY_VNPU_REG_ABORT_BOUND), 24000);
 	assert_int_equal(client_read32(client, LAYBY_VNPU_REG_RESET_BOUND), 30000);
 }

@@ -335,6 +335,17 @@ static void test_bad_calls(void **state)
 		{ "SetTemperature", "{\"mdeg\":\"hot\"}" },
 		{ "StopTimes", "{\"slot\":4}" },
 		{ "StaleSensor", "{\"slot\":0}" },
+		{ "Ambient", "{\"mdeg\":150001}" },
+		{ "Ambient", "{}" },
+		{ "Cooling", "{\"permille\":99}" },
+		{ "Cooling", "{\"permille\":-1000}" },
+		{ "Cooling", "{\"permille\":100001}" },
+		{ "Soak", "{\"die\":90000}" },
+		/* There is nothing that holds heat without --truth. */
+		{ "Soak", "{\"die\":90000,\"cooler\":90000}" },
+		{ "Power", "{\"slot\":0}" },
+		{ "History", "{}" },
+		{ "History", "{\"from\":-1}" },
 	};
 	struct client *client = *state;
 

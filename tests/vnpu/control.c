@@ -71,7 +71,11 @@ static int server_make(struct control *control)
 	if (r >= 0)
 		r = fault_sensors_bind(server);
 	if (r >= 0)
+		r = fault_heat_bind(server);
+	if (r >= 0)
 		r = truth_bind(server);
+	if (r >= 0)
+		r = truth_power_bind(server);
 	if (r >= 0)
 		r = sd_varlink_server_attach_event(server, control->device->event,
 						   0);

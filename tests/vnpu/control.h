@@ -21,10 +21,12 @@ struct control {
 int control_init(struct control *control, struct device *device);
 void control_fini(struct control *control);
 
-/* The methods, in fault.c, fault_sensors.c and truth.c. */
+/* The methods, each in the file of its name. */
 int fault_bind(sd_varlink_server *server);
 int fault_sensors_bind(sd_varlink_server *server);
+int fault_heat_bind(sd_varlink_server *server);
 int truth_bind(sd_varlink_server *server);
+int truth_power_bind(sd_varlink_server *server);
 
 /* The slot of this number; NULL: there is none, an error was replied. */
 struct slot *control_slot(sd_varlink *link, struct device *device,

@@ -43,6 +43,26 @@ uint32_t device_bound_us(const struct device *device, uint32_t us)
 	return 2 * us + device->config.slack_us;
 }
 
+/* What the data sheet says of power. */
+static void write_sheet(struct device *device)
+{
+	struct memory *memory = &device->memory;
+
+	for (uint32_t i = 0; i < SPECIMEN_LEVELS; i++) {
+		const struct sheet_level *level = &sheet.level[i];
+		uint32_t at = LAYBY_VNPU_REG_LEVEL(i);
+
+		memory_write32(memory, at + LAYBY_VNPU_LEVEL_SPEED,
+			       level->speed_permille);
+		memory_write32(memory, at + LAYBY_VNPU_LEVEL_TILE_POWER,
+			       level->tile_mw);
+		memory_write32(memory, at + LAYBY_VNPU_LEVEL_IDLE_POWER,
+			       level->idle_mw);
+	}
+	memory_write32(memory, LAYBY_VNPU_REG_RAIL, device->config.rail);
+	memory_write32(memory, LAYBY_VNPU_REG_THROTTLE, sheet.throttle_mc);
+}
+
 static void write_identity(struct device *device)
 {
 	const struct config *config = &device->config;
@@ -59,20 +79,24 @@ static void write_identity(struct device *device)
 		       device_bound_us(device, config->reset_us));
 	memory_write32(memory, LAYBY_VNPU_REG_COMMAND_BOUND,
 		       device_bound_us(device, firmware_longest_us(device)));
-	memory_write32(memory, LAYBY_VNPU_REG_LEVELS, 1);
+	memory_write32(memory, LAYBY_VNPU_REG_LEVELS, SPECIMEN_LEVELS);
 	memory_write32(memory, LAYBY_VNPU_REG_GENERATION,
 		       device->generation);
+	write_sheet(device);
 	memory_write32(memory, LAYBY_VNPU_REG_MAGIC, LAYBY_VNPU_MAGIC);
 }
 
 int device_power_on(struct device *device)
 {
+	const struct specimen specimen = specimen_of(device->config.truth);
 	int r;
 
 	device_freeze(device, false);
 	for (uint32_t i = 0; i < device->config.slots; i++)
 		slot_power_on(&device->slots[i]);
-	sensors_power_on(&device->sensors);
+	levels_power_on(&device->levels);
+	power_on(&device->power, &specimen, &device->history);
+	sensors_power_on(&device->sensors, device->config.truth);
 	memory_fini(&device->memory);
 	r = memory_init(&device->memory, device->config.memory_mib << 20);
 	if (r < 0)
@@ -95,6 +119,7 @@ void device_reset(struct device *device)
 		slot_reset(&device->slots[i]);
 		registers_clear(&device->slots[i]);
 	}
+	levels_reset(device);
 	watchdog_arm(&device->watchdog, 0);
 	firmware_reset(&device->firmware);
 	memory_write32(&device->memory, LAYBY_VNPU_REG_GENERATION,

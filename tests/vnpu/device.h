@@ -16,7 +16,9 @@
 #include "clock.h"
 #include "firmware.h"
 #include "layby/vnpu_regs.h"
+#include "level.h"
 #include "memory.h"
+#include "power.h"
 #include "sensors.h"
 #include "slot.h"
 #include "tile.h"
@@ -37,6 +39,8 @@ struct config {
 	uint64_t speed; /* operations a microsecond and tile */
 	uint64_t bandwidth; /* bytes a microsecond */
 	uint64_t seed;
+	uint64_t truth; /* seed of the specimen; 0: as the data sheet says */
+	uint64_t rail; /* mW that the supply gives */
 };
 
 struct device {
@@ -46,6 +50,9 @@ struct device {
 	struct vnpu_clock clock;
 	struct tiles tiles;
 	struct bandwidth bandwidth;
+	struct power power;
+	struct history history;
+	struct levels levels;
 	struct sensors sensors;
 	struct watchdog watchdog;
 	struct firmware firmware;

@@ -52,6 +52,12 @@ static uint32_t decode_tiles(struct device *device, uint32_t slot,
 		LAYBY_VNPU_RESULT_OK : LAYBY_VNPU_RESULT_BAD_COMMAND;
 }
 
+static uint32_t decode_level(uint64_t level)
+{
+	return level < SPECIMEN_LEVELS ?
+		LAYBY_VNPU_RESULT_OK : LAYBY_VNPU_RESULT_BAD_COMMAND;
+}
+
 /* A command for one slot. */
 static uint32_t decode_slot(struct device *device,
 			    const struct layby_vnpu_command *command)
@@ -63,6 +69,8 @@ static uint32_t decode_slot(struct device *device,
 		return LAYBY_VNPU_RESULT_BAD_SLOT;
 	if (le32toh(command->opcode) == LAYBY_VNPU_OP_SLOT_TILES)
 		return decode_tiles(device, slot, argument);
+	if (le32toh(command->opcode) == LAYBY_VNPU_OP_SLOT_LEVEL)
+		return decode_level(argument);
 	if (argument)
 		return LAYBY_VNPU_RESULT_BAD_COMMAND;
 	if (le32toh(command->opcode) == LAYBY_VNPU_OP_SLOT_ENABLE)
@@ -81,6 +89,7 @@ static uint32_t decode(struct device *device,
 	case LAYBY_VNPU_OP_SLOT_ENABLE:
 	case LAYBY_VNPU_OP_SLOT_DISABLE:
 	case LAYBY_VNPU_OP_SLOT_TILES:
+	case LAYBY_VNPU_OP_SLOT_LEVEL:
 		return decode_slot(device, command);
 	case LAYBY_VNPU_OP_CLEAR_TILES:
 		return argument & ~(uint64_t)all_tiles(device) ?
@@ -88,6 +97,8 @@ static uint32_t decode(struct device *device,
 	case LAYBY_VNPU_OP_WATCHDOG:
 		return argument > UINT32_MAX ?
 			LAYBY_VNPU_RESULT_BAD_COMMAND : LAYBY_VNPU_RESULT_OK;
+	case LAYBY_VNPU_OP_LEVEL_LIMIT:
+		return decode_level(argument);
 	default:
 		return LAYBY_VNPU_RESULT_BAD_COMMAND;
 	}
@@ -108,6 +119,9 @@ static uint32_t modelled_us(const struct firmware *firmware)
 		return FIRMWARE_TILES_US;
 	case LAYBY_VNPU_OP_WATCHDOG:
 		return FIRMWARE_WATCHDOG_US;
+	case LAYBY_VNPU_OP_SLOT_LEVEL:
+	case LAYBY_VNPU_OP_LEVEL_LIMIT:
+		return FIRMWARE_LEVEL_US;
 	default:
 		return FIRMWARE_CLEAR_US + FIRMWARE_CLEAR_TILE_US *
 		       __builtin_popcountll(le64toh(command->argument));
@@ -158,6 +172,12 @@ static void apply(struct firmware *firmware)
 		break;
 	case LAYBY_VNPU_OP_WATCHDOG:
 		watchdog_arm(&device->watchdog, argument);
+		break;
+	case LAYBY_VNPU_OP_SLOT_LEVEL:
+		levels_set_slot(device, slot, argument);
+		break;
+	case LAYBY_VNPU_OP_LEVEL_LIMIT:
+		levels_limit(device, argument);
 		break;
 	default:
 		tiles_clear(&device->tiles, argument);

@@ -17,6 +17,7 @@
 #define FIRMWARE_CLEAR_TILE_US	4u
 #define FIRMWARE_TILES_US	20u
 #define FIRMWARE_WATCHDOG_US	20u
+#define FIRMWARE_LEVEL_US	50u
 #define FIRMWARE_REFUSE_US	10u
 
 struct device;

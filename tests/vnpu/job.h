@@ -37,6 +37,7 @@ struct job {
 	uint64_t start_ticks;
 	uint64_t end_ticks;
 	uint64_t energy_nj;
+	uint32_t level; /* the highest that it ran at */
 	struct compute_request request;
 	int transfer; /* memfd, or -1 */
 	bool owns_tag; /* no other unfinished job has it */

@@ -30,7 +30,9 @@ static const char usage[] =
 	"  --slack-us N     part of every bound, for a busy host [20000]\n"
 	"  --speed N        operations a microsecond and tile [4]\n"
 	"  --bandwidth N    bytes a microsecond of the device's memory [8000]\n"
-	"  --seed N         what the tiles' memory holds at power-on [1]\n";
+	"  --seed N         what the tiles' memory holds at power-on [1]\n"
+	"  --truth N        how far it is from its data sheet, drawn from N; 0: not at all [0]\n"
+	"  --rail N         mW that the supply gives [30000]\n";
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define SECOND_US 1000000u
@@ -56,6 +58,8 @@ static const struct setting {
 	{ "speed", &device.config.speed, 1, UINT32_MAX, 4 },
 	{ "bandwidth", &device.config.bandwidth, 1, BANDWIDTH_MOST_BYTES, 8000 },
 	{ "seed", &device.config.seed, 0, UINT64_MAX, 1 },
+	{ "truth", &device.config.truth, 0, UINT64_MAX, 0 },
+	{ "rail", &device.config.rail, 1, 1000000, 30000 },
 };
 
 #define SETTINGS ARRAY_SIZE(settings)
@@ -191,6 +195,7 @@ int main(int argc, char **argv)
 	int r;
 
 	parse(argc, argv, &device.config);
+	fprintf(stderr, "vnpud: truth %" PRIu64 "\n", device.config.truth);
 	take_precedence();
 	r = run(&device);
 	print_totals(&device);

@@ -103,6 +103,7 @@ static void post_one(struct slot *slot, const struct job *job)
 	struct layby_vnpu_completion completion = {
 		.tag = htole16(job->tag),
 		.status = htole16(job->status),
+		.level = htole32(job->start_ticks ? job->level : 0),
 		.fetch_ticks = htole64(job->fetch_ticks),
 		.start_ticks = htole64(job->start_ticks),
 		.end_ticks = htole64(job->end_ticks),

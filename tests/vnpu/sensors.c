@@ -1,37 +1,36 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * sensors - power, energy and temperature of the device
+ * sensors - what the driver is told of power, energy and temperature
  *
- * Owns the sensor block of the control area. Power is constant: idle, plus so
- * much for each busy tile; the block shows its mean over the last period.
- * Must not tick while no slot is enabled.
+ * Owns the sensor block of the control area. The truth is in power.c, what is
+ * read of it in reading.c; power is its mean over the last period. Must not
+ * tick while no slot is enabled.
  */
+#include <math.h>
+
 #include "device.h"
 
-static int32_t temperature_mc(const struct sensors *sensors)
+static int32_t falsified_mc(const struct sensors *sensors, int32_t mc)
 {
-	int32_t mc = SENSORS_AMBIENT_MC +
-		     (int32_t)sensors->power_mw * SENSORS_MC_PER_MW;
-
 	if (sensors->faults.fixed)
 		mc = sensors->faults.fixed_mc;
 	return mc + sensors->faults.offset_mc;
 }
 
-static void write_values(struct device *device, uint64_t now, uint64_t nj)
+static void write_values(struct device *device, const struct reading *reading)
 {
 	struct memory *memory = &device->memory;
-	const struct sensors *sensors = &device->sensors;
+	int32_t mc = falsified_mc(&device->sensors, reading->temperature_mc);
 
-	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_POWER, sensors->power_mw);
-	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_TEMP,
-		       (uint32_t)temperature_mc(sensors));
-	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_LEVEL, 0);
-	memory_write64(memory, LAYBY_VNPU_REG_SENSOR_ENERGY, nj / 1000);
-	memory_write64(memory, LAYBY_VNPU_REG_SENSOR_TICKS, now);
+	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_POWER, reading->power_mw);
+	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_TEMP, (uint32_t)mc);
+	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_LEVEL,
+		       levels_highest(device));
+	memory_write64(memory, LAYBY_VNPU_REG_SENSOR_ENERGY, reading->energy_uj);
+	memory_write64(memory, LAYBY_VNPU_REG_SENSOR_TICKS, reading->tick);
 }
 
-static void publish(struct device *device, uint64_t now, uint64_t nj)
+static void publish(struct device *device, const struct reading *reading)
 {
 	struct memory *memory = &device->memory;
 	const struct sensor_faults *faults = &device->sensors.faults;
@@ -43,32 +42,49 @@ static void publish(struct device *device, uint64_t now, uint64_t nj)
 	/* The odd sequence must be seen before any new value. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!faults->missing)
-		write_values(device, now, nj);
+		write_values(device, reading);
 	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_VALID, !faults->missing);
 	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_SEQUENCE, ++*sequence);
+}
+
+/* The data sheet knows no time constant: there it is that of the mean power. */
+static double temperature(const struct device *device)
+{
+	const struct thermal *thermal = &device->power.thermal;
+
+	if (device->power.specimen.seed)
+		return thermal->die;
+	return thermal_steady(thermal, device->sensors.power_mw / 1e3);
 }
 
 static void sample(struct device *device)
 {
 	struct sensors *sensors = &device->sensors;
-	uint64_t now = clock_now(&device->clock);
-	uint64_t nj = sensors_energy_nj(device, now);
+	const struct power *power = &device->power;
+	double nj = power_total_nj(power);
+	struct reading reading;
 
-	/* A job that was late is charged after its time: never run backwards. */
-	if (nj < sensors->sample_nj)
-		nj = sensors->sample_nj;
-	if (now > sensors->sample_tick)
+	if (power->tick > sensors->sample_tick)
 		sensors->power_mw = (nj - sensors->sample_nj) /
-				    (now - sensors->sample_tick);
-	sensors->sample_tick = now;
+				    (power->tick - sensors->sample_tick);
+	sensors->sample_tick = power->tick;
 	sensors->sample_nj = nj;
-	publish(device, now, nj);
+	reading = (struct reading){
+		.tick = power->tick,
+		.power_mw = sensors->power_mw,
+		.temperature_mc = lround(temperature(device) * 1e3),
+		.energy_uj = nj / 1e3,
+	};
+	readings_take(&sensors->readings, &reading);
+	reading = readings_at(&sensors->readings, power->tick);
+	publish(device, &reading);
 }
 
 static void period_over(void *owner)
 {
 	struct device *device = owner;
 
+	levels_feel(device);
 	sample(device);
 	if (device_slots_enabled(device))
 		timer_arm(&device->sensors.timer,
@@ -86,39 +102,21 @@ void sensors_fini(struct sensors *sensors)
 	timer_fini(&sensors->timer);
 }
 
-void sensors_power_on(struct sensors *sensors)
+void sensors_power_on(struct sensors *sensors, uint64_t seed)
 {
 	timer_cancel(&sensors->timer);
 	sensors->sequence = 0;
-	sensors->jobs_nj = 0;
 	sensors->sample_tick = 0;
 	sensors->sample_nj = 0;
-	sensors->power_mw = SENSORS_IDLE_MW;
+	sensors->power_mw = 0;
+	readings_power_on(&sensors->readings, seed);
 	sensors->faults = (struct sensor_faults){};
-}
-
-/* A milliwatt for a microsecond is a nanojoule. */
-uint64_t sensors_busy_nj(uint32_t tiles, uint64_t ticks)
-{
-	return (uint64_t)SENSORS_TILE_MW * tiles * ticks;
-}
-
-void sensors_charge(struct sensors *sensors, uint64_t nj)
-{
-	sensors->jobs_nj += nj;
 }
 
 void sensors_start(struct device *device)
 {
-	if (!device->sensors.timer.armed)
-		period_over(device);
-}
-
-uint64_t sensors_energy_nj(const struct device *device, uint64_t now)
-{
-	uint64_t nj = device->sensors.jobs_nj + SENSORS_IDLE_MW * now;
-
-	for (uint32_t i = 0; i < device->config.slots; i++)
-		nj += slot_busy_nj(&device->slots[i], now);
-	return nj;
+	if (device->sensors.timer.armed)
+		return;
+	readings_forget(&device->sensors.readings);
+	period_over(device);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sensors - power, energy and temperature of the device
+ * sensors - what the driver is told of power, energy and temperature
  */
 #ifndef VNPU_SENSORS_H
 #define VNPU_SENSORS_H
@@ -9,12 +9,8 @@
 #include <stdint.h>
 
 #include "clock.h"
+#include "reading.h"
 
-#define SENSORS_IDLE_MW		2000u
-#define SENSORS_TILE_MW		1500u
-#define SENSORS_AMBIENT_MC	25000
-/* millidegree Celsius a milliwatt: 2 K/W */
-#define SENSORS_MC_PER_MW	2
 #define SENSORS_PERIOD_TICKS	100000u
 
 struct device;
@@ -31,21 +27,18 @@ struct sensor_faults {
 struct sensors {
 	struct vnpu_timer timer;
 	uint32_t sequence; /* odd while the block is written */
-	uint64_t jobs_nj; /* of ended jobs */
 	uint64_t sample_tick;
-	uint64_t sample_nj;
-	uint32_t power_mw;
+	double sample_nj;
+	double power_mw; /* mean up to the last sample */
+	struct readings readings;
 	struct sensor_faults faults;
 };
 
 int sensors_init(struct sensors *sensors, struct device *device);
 void sensors_fini(struct sensors *sensors);
-void sensors_power_on(struct sensors *sensors);
-/* What @tiles busy tiles use in @ticks, in nanojoule. */
-uint64_t sensors_busy_nj(uint32_t tiles, uint64_t ticks);
-void sensors_charge(struct sensors *sensors, uint64_t nj);
+/* @seed: of the specimen, 0: they say what is true at once. */
+void sensors_power_on(struct sensors *sensors, uint64_t seed);
 /* Sample while a slot is enabled; called when one is enabled. */
 void sensors_start(struct device *device);
-uint64_t sensors_energy_nj(const struct device *device, uint64_t now);
 
 #endif

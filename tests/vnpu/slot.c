@@ -7,8 +7,8 @@
  * end; at that end, or when the computation is ready if that is later, finish()
  * writes outputs and completion. Ticks are of the model: a late computation
  * moves start and end together, their difference stays the modelled run.
- * How a job is ended before that is in stop.c. Must never check what is the
- * driver's duty (firmware.c).
+ * How long that is stands in run.c, how a job is ended before that in stop.c.
+ * Must never check what is the driver's duty (firmware.c).
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,11 +22,6 @@ static uint64_t now_of(const struct slot *slot)
 	return clock_now(&slot->device->clock);
 }
 
-static uint32_t tile_count(const struct slot *slot)
-{
-	return __builtin_popcount(slot->held);
-}
-
 void slot_publish(struct slot *slot, uint32_t state)
 {
 	slot->state = state;
@@ -34,43 +29,10 @@ void slot_publish(struct slot *slot, uint32_t state)
 		       ring_register(slot, LAYBY_VNPU_SLOT_STATE), state);
 }
 
-uint64_t slot_busy_nj(const struct slot *slot, uint64_t now)
-{
-	uint64_t until = now < slot->busy_until ? now : slot->busy_until;
-
-	if (!slot->busy_since || until <= slot->busy_since)
-		return 0;
-	return sensors_busy_nj(tile_count(slot), until - slot->busy_since);
-}
-
 void slot_remember(struct slot_times *times, uint64_t ticks)
 {
 	times->ticks[times->count++ % SLOT_TIMES_KEPT] =
 		ticks < UINT32_MAX ? ticks : UINT32_MAX;
-}
-
-/* --- Shared memory ---------------------------------------------------------- */
-
-/* Whoever starts or ends changes when the others end. */
-static void replan(struct device *device)
-{
-	for (uint32_t i = 0; i < device->config.slots; i++) {
-		struct slot *slot = &device->slots[i];
-
-		if (slot->phase != SLOT_RUNNING || slot->hung)
-			continue;
-		slot->busy_until = bandwidth_end(&device->bandwidth, i);
-		timer_arm(&slot->timer, slot->busy_until);
-	}
-}
-
-void slot_leave_memory(struct slot *slot)
-{
-	struct bandwidth *bandwidth = &slot->device->bandwidth;
-
-	bandwidth_advance(bandwidth, now_of(slot));
-	bandwidth_stop(bandwidth, slot->index);
-	replan(slot->device);
 }
 
 /* --- The end of a job ------------------------------------------------------ */
@@ -87,12 +49,6 @@ static void forget_current(struct slot *slot)
 	slot->computed = false;
 	slot->hung = false;
 	slot_leave_memory(slot);
-}
-
-static void charge(struct slot *slot, struct job *job, uint64_t now)
-{
-	job->energy_nj = slot_busy_nj(slot, now);
-	sensors_charge(&slot->device->sensors, job->energy_nj);
 }
 
 /* What has run leaves its data in the tiles. */
@@ -113,7 +69,7 @@ void slot_finish(struct slot *slot, uint32_t status, uint64_t end)
 	if (status == LAYBY_VNPU_STATUS_OK)
 		slot_remember(&slot->delays, job->start_ticks - slot->due_start);
 	leave(slot, job, good);
-	charge(slot, job, end);
+	slot_charge(slot, job, end);
 	job_release(job);
 	job->status = status;
 	job->end_ticks = end;
@@ -197,46 +153,26 @@ static void begin(struct slot *slot)
 
 /* --- What the worker says --------------------------------------------------- */
 
-/* Alone in the device's memory. */
-static uint64_t modelled_run(const struct slot *slot,
-			     const struct compute_reply *reply)
-{
-	uint64_t rate = slot->device->config.speed * tile_count(slot);
-	uint64_t ticks = reply->operations / rate + (reply->operations % rate != 0);
-
-	ticks = bandwidth_alone(&slot->device->bandwidth, ticks, reply->bytes);
-	return ticks < CLOCK_FAR ? ticks + SLOT_RUN_TICKS : CLOCK_FAR;
-}
-
 static uint64_t modelled_start(const struct slot *slot, bool fresh)
 {
 	const struct job *job = slot->current;
 	uint64_t tick = slot->begin_ticks + SLOT_DISPATCH_TICKS;
 
 	if (job->flags & LAYBY_VNPU_JOB_CLEAR_TILES)
-		tick += SLOT_CLEAR_TILE_TICKS * tile_count(slot);
+		tick += SLOT_CLEAR_TILE_TICKS * slot_tile_count(slot);
 	if (fresh || slot->reload)
 		tick += slot->device->config.load_us +
 			job->request.program_bytes / SLOT_LOAD_BYTES_PER_TICK;
 	return tick;
 }
 
-static void run_from(struct slot *slot, uint64_t now, uint64_t start,
-		     const struct compute_reply *reply)
+/* A fault. */
+static void hang_if_told(struct slot *slot)
 {
-	struct bandwidth *bandwidth = &slot->device->bandwidth;
-
-	bandwidth_advance(bandwidth, now);
-	bandwidth_start(bandwidth, slot->index, start, modelled_run(slot, reply),
-			reply->bytes, slot->limits.permille);
-	slot->current->start_ticks = start;
-	slot->busy_since = start;
-	slot->phase = SLOT_RUNNING;
-	replan(slot->device);
-	if (slot->faults.hang) {
-		slot->faults.hang = false;
-		slot_hang(slot);
-	}
+	if (!slot->faults.hang)
+		return;
+	slot->faults.hang = false;
+	slot_hang(slot);
 }
 
 static void loaded(struct slot *slot, const struct compute_reply *reply)
@@ -251,7 +187,8 @@ static void loaded(struct slot *slot, const struct compute_reply *reply)
 		start = now;
 	}
 	if (reply->status == LAYBY_VNPU_STATUS_OK) {
-		run_from(slot, now, start, reply);
+		slot_run(slot, now, start, reply);
+		hang_if_told(slot);
 	} else {
 		slot->worker->busy = false;
 		slot->verdict = reply->status;
@@ -450,7 +387,7 @@ void slot_reset(struct slot *slot)
 	}
 	if (slot->current) {
 		leave(slot, slot->current, false);
-		charge(slot, slot->current, now_of(slot));
+		slot_charge(slot, slot->current, now_of(slot));
 		job_release(slot->current);
 		forget_current(slot);
 		device_publish_tiles(slot->device);
@@ -466,6 +403,8 @@ void slot_power_on(struct slot *slot)
 {
 	slot_reset(slot);
 	slot->abort_time = (struct abort_time){};
+	slot->level_set = SPECIMEN_HIGHEST;
+	slot->level = SPECIMEN_HIGHEST;
 	slot->stops = (struct slot_times){};
 	slot->delays = (struct slot_times){};
 	storm_start(&slot->storm, 0, 0);

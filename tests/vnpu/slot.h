@@ -95,12 +95,17 @@ struct slot {
 	struct job *current;
 	struct worker *worker;
 	uint32_t held; /* its tiles */
+	uint32_t level_set; /* by the driver; as it is: level */
+	uint32_t level;
 	struct vnpu_timer timer;
 	uint64_t begin_ticks;
 	uint64_t due_start; /* as modelled, were the host never late */
 	uint64_t run_ticks; /* once they are known */
 	uint64_t busy_since; /* 0: its tiles have not been busy */
 	uint64_t busy_until;
+	uint64_t operations;
+	uint64_t bytes; /* that it moves */
+	double begin_nj; /* power.slot_nj when it began */
 	uint32_t verdict;
 	bool reload;
 	bool loaded;
@@ -134,7 +139,23 @@ void slot_freeze(struct slot *slot, bool frozen);
 void slot_poll(struct slot *slot);
 /* The current or else the next job never ends by itself. */
 void slot_hang(struct slot *slot);
-uint64_t slot_busy_nj(const struct slot *slot, uint64_t now);
+
+/*
+ * run.c. The program of the current job is loaded, so its cost is known: it
+ * runs from @start on.
+ */
+void slot_run(struct slot *slot, uint64_t now, uint64_t start,
+	      const struct compute_reply *reply);
+/* Its tiles run at @level from device->power.tick on, until slot_replan(). */
+void slot_relevel(struct slot *slot, uint32_t level);
+/* All runs end when they are to end as things are now. */
+void slot_replan(struct device *device);
+/* The current job moves no memory from now on. */
+void slot_leave_memory(struct slot *slot);
+/* It has ended at @end: what it used. */
+void slot_charge(struct slot *slot, struct job *job, uint64_t end);
+/* Of the current job. */
+uint32_t slot_tile_count(const struct slot *slot);
 
 /*
  * stop.c. Begin nothing more, end what runs; then the slot is in the state
@@ -154,8 +175,6 @@ void slot_publish(struct slot *slot, uint32_t state);
 void slot_finish(struct slot *slot, uint32_t status, uint64_t end);
 void slot_release(struct job_list *list);
 void slot_advance(struct slot *slot);
-/* The current job moves no memory from now on. */
-void slot_leave_memory(struct slot *slot);
 
 void slot_worker_replied(struct slot *slot, struct worker *worker,
 			 const struct compute_reply *reply);
