@@ -487,3 +487,11 @@ uint64_t client_last_time(struct client *client, const char *method, uint64_t co
 	sd_json_variant_unref(parameters);
 	return last;
 }
+
+uint64_t client_modelled_wait(struct client *client,
+			      const struct layby_vnpu_completion *completion,
+			      uint64_t count)
+{
+	return le64toh(completion->start_ticks) - le64toh(completion->fetch_ticks) -
+	       client_last_time(client, "Delays", count);
+}

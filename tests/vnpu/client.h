@@ -107,6 +107,13 @@ uint64_t client_run_ticks(const struct layby_vnpu_completion *completion);
 void client_wait_phase(struct client *client, uint32_t slot, const char *phase);
 /* The last of slot 0's StopTimes or Delays, which must be the @count-th. */
 uint64_t client_last_time(struct client *client, const char *method, uint64_t count);
+/*
+ * What slot 0's job, its @count-th that ended well, waited from fetch to start, as
+ * it would be on a host that is never late.
+ */
+uint64_t client_modelled_wait(struct client *client,
+			      const struct layby_vnpu_completion *completion,
+			      uint64_t count);
 /* A number from Status, of slot @slot. */
 uint64_t client_status(struct client *client, uint32_t slot, const char *name);
 
