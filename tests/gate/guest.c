@@ -109,13 +109,18 @@ unsigned int driver_done(struct driver *driver)
 	return __atomic_load_n(&driver->done, __ATOMIC_RELAXED);
 }
 
-void driver_must_be_well(struct driver *driver)
+int driver_end(struct driver *driver)
 {
 	__atomic_store_n(&driver->ends, true, __ATOMIC_RELAXED);
 	pthread_join(driver->thread, NULL);
 	io_uring_queue_exit(&driver->ring);
 	party_close(&driver->party);
-	must_give(driver->error, 0);
+	return driver->error;
+}
+
+void driver_must_be_well(struct driver *driver)
+{
+	must_give(driver_end(driver), 0);
 	assert_true(driver->done > 0);
 }
 

@@ -43,7 +43,9 @@ struct driver {
 };
 
 int driver_start(struct driver *driver);
-/* Ends it: none of its jobs may have failed, and some must have run. */
+/* Ends it: 0, or the result of the job that failed. */
+int driver_end(struct driver *driver);
+/* The same: none of its jobs may have failed, and some must have run. */
 void driver_must_be_well(struct driver *driver);
 /* Jobs that ran so far; they go on. */
 unsigned int driver_done(struct driver *driver);

@@ -33,7 +33,7 @@ struct actor {
 	FILE *in, *out;
 };
 
-static struct actor the_car, the_park;
+static struct actor the_car, the_park, the_forger;
 
 static void actor_run(char *const argv[], int in, int out)
 {
@@ -117,6 +117,11 @@ pid_t park_pid(void)
 	return the_park.pid;
 }
 
+pid_t car_pid(void)
+{
+	return the_car.pid;
+}
+
 int park_start(void)
 {
 	char token[64], signature[64];
@@ -137,6 +142,28 @@ static int car_start(void)
 	};
 
 	return actor_start(&the_car, argv);
+}
+
+static int forger_start(void)
+{
+	static char *const argv[] = {
+		BUILD "vehicle/car", "--period", "50", "can0", BUILD "park/signals.bin", NULL,
+	};
+
+	return the_forger.pid ? 0 : actor_start(&the_forger, argv);
+}
+
+int forger(const char *format, ...)
+{
+	va_list list;
+	int r = forger_start();
+
+	if (r)
+		return r;
+	va_start(list, format);
+	r = actor_ask(&the_forger, format, list);
+	va_end(list);
+	return r;
 }
 
 /* --- Consent ---------------------------------------------------------------- */
@@ -205,6 +232,7 @@ int scene_start(void)
 
 void scene_end(void)
 {
+	actor_end(&the_forger);
 	actor_end(&the_park);
 	actor_end(&the_car);
 }
@@ -242,7 +270,7 @@ int scene_right(void **state)
 
 /* --- Checks ------------------------------------------------------------------ */
 
-static const char *gate_says(void)
+const char *gate_says(void)
 {
 	static char text[128];
 	struct gate_state now;

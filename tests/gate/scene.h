@@ -28,6 +28,9 @@ int scene_right(void **state);
 int car(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int park(const char *format, ...) __attribute__((format(printf, 1, 2)));
 pid_t park_pid(void);
+pid_t car_pid(void);
+/* The same car, played from this host: a forger. It comes with its first command. */
+int forger(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A new one after it was killed; it gives no token by itself. */
 int park_start(void);
 
@@ -38,6 +41,8 @@ int token_give_again(void);
 /* Both. */
 int token_give(const char *options);
 
+/* Its reason in words, or why it cannot be asked. */
+const char *gate_says(void);
 /* Must be so, within gate.h's time; else says why not. */
 void must_open(void);
 void must_close(uint32_t reason);

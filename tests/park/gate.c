@@ -186,6 +186,22 @@ int gate_counts(struct gate_counts *counts)
 	return r ? r : gate_ask(LAYBY_NL_GET_HISTOGRAM, read_histogram, counts);
 }
 
+static void read_frames(struct nlattr **attrs, void *to)
+{
+	*(struct gate_frames *)to = (struct gate_frames){
+		.malformed = number(attrs[LAYBY_A_FRAMES_MALFORMED]),
+		.crc = number(attrs[LAYBY_A_FRAMES_CRC]),
+		.repeated = number(attrs[LAYBY_A_FRAMES_REPEATED]),
+		.sequence = number(attrs[LAYBY_A_FRAMES_SEQUENCE]),
+		.sent = number(attrs[LAYBY_A_FRAMES_SENT]),
+	};
+}
+
+int gate_frames(struct gate_frames *frames)
+{
+	return gate_ask(LAYBY_NL_GET_FRAMES, read_frames, frames);
+}
+
 struct cleared_of {
 	uint32_t class;
 	bool found;

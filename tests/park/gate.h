@@ -31,6 +31,15 @@ struct gate_counts {
 	uint64_t worst_ns;
 };
 
+/* What became of the vehicle's frames that did not count. */
+struct gate_frames {
+	uint64_t malformed;
+	uint64_t crc;
+	uint64_t repeated;
+	uint64_t sequence;
+	uint64_t sent;		/* by this host, stopped */
+};
+
 /* What a partition has cleared since it is there. */
 struct gate_cleared {
 	bool told;
@@ -41,6 +50,7 @@ struct gate_cleared {
 
 int gate_state(struct gate_state *state);
 int gate_counts(struct gate_counts *counts);
+int gate_frames(struct gate_frames *frames);
 /* Of the partition of that class with the lowest number. */
 int gate_cleared(uint32_t class, struct gate_cleared *cleared);
 /* LAYBY_NL_SEAL, LAYBY_NL_CLEAR_FAULT */
