@@ -69,7 +69,12 @@ static void guest_release(void)
 	bed.party->fd = -1;
 }
 
-static void drive_stop(void)
+void driving_has_failed(void)
+{
+	driving_failed++;
+}
+
+void device_stop_driving(void)
 {
 	int r = bed.drive_end();
 
@@ -83,7 +88,7 @@ void device_release(void)
 {
 	guest_release();
 	submitted = 0;
-	drive_stop();
+	device_stop_driving();
 }
 
 int device_take(void)
@@ -277,7 +282,7 @@ static void look_at_driving(void)
 		driving_failed++;
 		printf("# note: driving jobs do not end\n");
 	}
-	drive_stop();
+	device_stop_driving();
 	must(bed.drive());
 }
 
@@ -322,6 +327,7 @@ static void test_fault(void **state)
 {
 	const struct fault *fault = *state;
 	unsigned int n = times(fault), i, detected = 0, restored = 0;
+	uint64_t start = now_ns();
 	const char *what;
 	bool opened;
 
@@ -339,6 +345,8 @@ static void test_fault(void **state)
 	}
 	printf("# fault\t%s\t%s\t%u\t%u\t%u\t%u\t%u\n", fault->mode, fault->name, n, detected,
 	       driving_failed, restored, stood_still);
+	printf("# note: %s: %llu ms each\n", fault->name,
+	       (unsigned long long)(now_ns() - start) / MS / n);
 	assert_int_equal(detected, n);
 	assert_int_equal(restored, n);
 	if (!(fault->flags & FAULT_ENDS_DRIVING))

@@ -109,6 +109,9 @@ int faults_main(int argc, char *argv[], const struct fault *const *tables);
 const char *saw(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* From 0 to @below - 1; the seed is printed. */
 unsigned int pick(unsigned int below);
+/* Driving's one that ends badly; the thread's are counted by themselves. */
+void driving_has_failed(void);
+void device_stop_driving(void);
 /* The guest and driving let go of the device, and driving begins anew. */
 void device_release(void);
 int device_take(void);

@@ -15,6 +15,7 @@
 
 static struct guest guest;
 static struct driver driver;
+static bool is_driving;
 
 /* --- The bed ------------------------------------------------------------------------- */
 
@@ -57,7 +58,10 @@ static void end_guest(void)
 
 static int drive(void)
 {
-	return driver_start(&driver);
+	int r = driver_start(&driver);
+
+	is_driving = !r;
+	return r;
 }
 
 struct progress {
@@ -81,7 +85,10 @@ static int drives(void)
 
 static int drive_end(void)
 {
-	return driver_end(&driver);
+	int r = is_driving ? driver_end(&driver) : 0;
+
+	is_driving = false;
+	return r;
 }
 
 struct bed bed = {

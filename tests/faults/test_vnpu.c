@@ -282,10 +282,37 @@ static int revived(void)
 	return r ? r : backend_again();
 }
 
+/* Whoever touches what was mapped gets SIGBUS: these driving jobs do not. */
+static struct work last;
+
+static int unplugged(void)
+{
+	unsigned int tag;
+	int r;
+
+	device_stop_driving();
+	r = work_start_slow(&last, LAYBY_CLASS_DRIVING, HANGS_US);
+	for (tag = 0; tag < JOBS && !r; tag++)
+		r = work_submit(&last, tag);
+	return r ? r : vnpu_remove();
+}
+
+static const char *driving_has_ended(void)
+{
+	unsigned int i, other = 0;
+
+	for (i = 0; i < JOBS; i++) {
+		driving_has_failed();
+		other += work_wait(&last) != -ENODEV;
+	}
+	return other ? saw("%u of %u driving jobs did not end with -ENODEV", other, JOBS) : NULL;
+}
+
 static int back(void)
 {
 	int r;
 
+	work_close(&last);
 	device_release();
 	r = park("drop");
 	if (!r)
@@ -340,7 +367,7 @@ static const struct fault faults[] = {
 	{ "FM-20", "sensor-missing", sensor_missing, CLOSES(NO_SENSOR) },
 	{ "FM-21", "sensor-stale", sensor_stale, CLOSES(NO_SENSOR) },
 	{ "FM-22", "too-hot", too_hot, CLOSES(GOVERNOR) },
-	{ "FM-09", "unplugged", vnpu_remove, back, .gate = LAYBY_GATE_NO_POLICY,
+	{ "FM-09", "unplugged", unplugged, back, driving_has_ended, .gate = LAYBY_GATE_NO_POLICY,
 	  .result = -ENODEV, .reason = LAYBY_REASON_DEVICE_GONE, .jobs = JOBS,
 	  .flags = FAULT_HANGS | FAULT_ENDS_DRIVING },
 	{ "FM-08", "device-dead", dies, revived, .gate = LAYBY_GATE_FAULT,
