@@ -206,7 +206,8 @@ static const char *judge_gate(const struct fault *fault)
 		right = !gate_state(&now) && now.open;
 	if (right)
 		return !fault->gate && now.change != before.change ? still : NULL;
-	if (!fault->gate && is_standstill(now.reason))
+	/* what was silent for too long is parked anew */
+	if (!fault->gate && (is_standstill(now.reason) || now.reason == LAYBY_GATE_PARK_HOLD))
 		return still;
 	return saw("the gate says: %s", gate_says());
 }
