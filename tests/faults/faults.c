@@ -215,16 +215,18 @@ static const char *judge_gate(const struct fault *fault)
 /* The kernel's own counters: of its reclaims none was later than the policy's bound. */
 static const char *judge_counts(const struct fault *fault)
 {
+	bool resets = fault->flags & FAULT_RESETS, reset;
 	struct gate_counts now;
 
 	must(gate_counts(&now));
+	reset = now.resets != before.counts.resets;
 	if (now.late != before.counts.late)
 		return saw("a reclaim took %llu ms, more than the policy's bound",
 			   (unsigned long long)now.last_ns / MS);
 	if (fault->gate && !(fault->flags & (FAULT_FENCES | FAULT_ENDS_DRIVING)) && fault->jobs &&
 	    now.reclaims == before.counts.reclaims)
 		return saw("no reclaim was counted");
-	if (!!(fault->flags & FAULT_RESETS) != (now.resets != before.counts.resets))
+	if (reset != resets)
 		return saw("%llu resets were counted",
 			   (unsigned long long)(now.resets - before.counts.resets));
 	return NULL;
