@@ -19,7 +19,7 @@
 
 #define TESTS_MAX	64
 #define TIMES		10
-#define PHASE_MS	120
+#define PHASE_MS	60
 #define TRIES		5
 
 struct moment before;

@@ -74,7 +74,7 @@ static int consent_withdrawn(void)
 /* Signing takes some of its time. */
 static int consent_expires(void)
 {
-	int r = token_give("--until +3s");
+	int r = token_give("--until +2s");
 
 	return r == -EKEYEXPIRED ? -EAGAIN : r;
 }
