@@ -320,9 +320,8 @@ static const char *until_judged(const struct fault *fault, bool *restored)
 static unsigned int times(const struct fault *fault)
 {
 	const char *asked = getenv("N");
-	unsigned int n = asked ? (unsigned int)strtoul(asked, NULL, 10) : 0;
+	unsigned int n = asked ? (unsigned int)strtoul(asked, NULL, 10) : TIMES;
 
-	n = n ? n : TIMES;
 	return fault->most && fault->most < n ? fault->most : n;
 }
 
