@@ -81,12 +81,17 @@ def check_kept(hole, top):
             yield f"kept-by: {path} has no «{words}»"
 
 
-def suites(top):
-    """The folder where each suite's sources are"""
+def commands(top):
+    """The command of each suite of tests/check"""
     lines = subprocess.run([f"{top}/tests/check", "--list"], check=True, capture_output=True,
                            text=True).stdout.splitlines()
+    return dict(line.split(maxsplit=1) for line in lines)
+
+
+def suites(top):
+    """The folder where each suite's sources are"""
     folders = {}
-    for name, command in (line.split(maxsplit=1) for line in lines):
+    for name, command in commands(top).items():
         folder = re.search(r"\btests/\w+", command)
         folders[name] = folder[0] if folder else "tests/agent"
     return folders
