@@ -26,6 +26,11 @@ bench-path bench-doorbell bench-reclaim bench-isolation:
 holes:
 	@$(SDK) run tests/holes/show
 
+#: make mutants   deliberate defects, each of which the test that it names must find;
+#:                N=5 for the next five, J=2 for two at a time
+mutants:
+	@tests/mutants/run
+
 #: make audit     what is guaranteed, what shows it, what is not shown: a page of the
 #:                last results, build/audit.html; POLICY=FILE for its time budget
 audit:
@@ -75,5 +80,5 @@ prefix     ?= /usr/local
 sysconfdir ?= /etc
 export DESTDIR
 
-.PHONY: help demo check bench bench-path bench-doorbell bench-reclaim bench-isolation holes audit style sdk \
+.PHONY: help demo check bench bench-path bench-doorbell bench-reclaim bench-isolation holes mutants audit style sdk \
 	shell modules agent install clean
