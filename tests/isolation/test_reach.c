@@ -18,7 +18,11 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Windows and tiles as the slots' registers really have them. */
+/* tests/policy/isolation.conf */
+#define DRIVING_PERMILLE 600
+#define GUEST_PERMILLE 400
+
+/* Windows, tiles and shares as the slots' registers really have them. */
 static void check_slots(const struct device_status *status)
 {
 	const struct slot_status *driving = &status->slot[DRIVING_SLOT];
@@ -41,6 +45,8 @@ static void check_slots(const struct device_status *status)
 		    guest->window_base + guest->window_bytes <= driving->window_base);
 	assert_int_equal(driving->tiles & guest->tiles, 0);
 	assert_int_equal(driving->tiles | guest->tiles, (1u << status->tiles) - 1);
+	assert_int_equal(driving->bandwidth, DRIVING_PERMILLE);
+	assert_int_equal(guest->bandwidth, GUEST_PERMILLE);
 	for (i = 2; i < CONTROL_SLOTS; i++)
 		assert_false(status->slot[i].enabled);
 }
