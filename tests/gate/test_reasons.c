@@ -26,6 +26,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	guest_close(&guest);
+	/* Stopped by a test that failed, it would answer nobody. */
+	kill(park_pid(), SIGCONT);
 	return scene_right(state);
 }
 
