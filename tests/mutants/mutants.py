@@ -22,7 +22,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, f"{TOP}/tests/holes")
 sys.dont_write_bytecode = True
 
-import holes  # pylint: disable=wrong-import-position
+import holes  # noqa: E402
 
 INVARIANTS = [f"ISO-{number}" for number in range(1, 13)]
 LEAST = 2

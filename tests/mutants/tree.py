@@ -75,17 +75,18 @@ def judge(test, output, status):
 
 
 class Tree:
-    """A copy by that name. One thread at a time"""
+    """A copy by that name, of the checkout or of another copy. One thread at a time"""
 
-    def __init__(self, name):
+    def __init__(self, name, source=mutants.TOP):
+        self.source = source
         self.path = f"{mutants.TOP}/build/mutants/{name}"
         self.log = f"{self.path}.log"
 
     def fill(self):
-        """As the checkout is. Without times: what was changed back counts as changed."""
+        """As the source is. Without times: what was changed back counts as changed."""
         os.makedirs(self.path, exist_ok=True)
         subprocess.run(["rsync", "-rlpc", "--delete", "--exclude=/.git", "--exclude=/build",
-                        "--filter=:- .gitignore", f"{mutants.TOP}/", f"{self.path}/"], check=True)
+                        "--filter=:- .gitignore", f"{self.source}/", f"{self.path}/"], check=True)
 
     def apply(self, mutant):
         """Without fuzz: the place must be the one that was meant. True: it is done"""
