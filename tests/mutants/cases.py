@@ -26,6 +26,9 @@ FILES = [
 OUTPUTS = [
     ("1..1\nnot ok 1 - test_it\n# 1 != 2\n# f.c:1: error: Failure!\n", 1, True, "1 != 2 f.c:1"),
     ("not ok test_it\r\n# status 1\r\n", 1, True, "status 1"),
+    ("not ok 1 - test_it Could not run test: 1 != 2\nf.c:1: Test teardown failed\n"
+     "not ok 2 - test_other Could not run test: Test setup failed\n", 1, True, "1 != 2 f.c:1"),
+    ("not ok 1 - test_it Could not run test: Test setup failed\n", 1, False, "never ran"),
     ("1..1\nok 1 - test_it\n", 0, False, "the test passed"),
     ("ok 1 - test_it\nnot ok 2 - test_it_too\n", 1, False, "the test passed"),
     ("passes, and shows only what fails\n", 0, False, "the test passed"),

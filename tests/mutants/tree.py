@@ -51,21 +51,27 @@ def last_lines(output, count=3):
     return " | ".join(line.strip() for line in output.splitlines()[-count:])
 
 
-def failed_words(output, end):
-    """What a test said of its failure: the comments around the line that ends at END"""
-    behind = re.match(r"(\n# .*)+", output[end:])
-    return " ".join(re.findall(r"^# +(.*)", behind[0] if behind else "", re.MULTILINE))[:500]
+def failure(test, output):
+    """What is said of the test's failure, None if it did not fail"""
+    head = re.search(rf"^not ok (\d+ - )?{re.escape(test)}(?=$| Could not run test: )", output,
+                     re.MULTILINE)
+    if not head:
+        return None
+    behind = re.split(r"^(?:not )?ok |^# not ok ", output[head.end():], flags=re.MULTILINE)[0]
+    return re.sub(r"\s+#* *", " ", behind).strip()[:500]
 
 
 def judge(test, output, status):
     """STATUS: of the suite's command, None if it was stopped because its time was up"""
     output = output.replace("\r", "")
-    failed = re.search(rf"^not ok (?:\d+ - )?{re.escape(test)}$", output, re.MULTILINE)
-    if failed:
-        return Verdict(True, failed_words(output, failed.end()) or failed[0])
+    words = failure(test, output)
+    if words is not None and "Test setup failed" not in words:
+        return Verdict(True, words)
+    if words is not None:
+        return Verdict(False, f"the test never ran: {words}")
     if status is None:
         return Verdict(False, f"the suite did not end in {LIMIT_S} s")
-    if status == 0 or re.search(rf"^ok (?:\d+ - )?{re.escape(test)}$", output, re.MULTILINE):
+    if status == 0 or re.search(rf"^ok (\d+ - )?{re.escape(test)}$", output, re.MULTILINE):
         return Verdict(False, "the test passed")
     if re.search(r"^make(\[\d+\])?: \*\*\* ", output, re.MULTILINE):
         return Verdict(False, f"it does not build: {last_lines(output)}")
