@@ -66,7 +66,8 @@ def of_judge():
     for output, status, killed, words in OUTPUTS:
         verdict = tree.judge("test_it", output, status)
         right = verdict.killed == killed and words in verdict.words
-        yield f"a suite that says {output.splitlines()[0]}: {words}", [] if right else [str(verdict)]
+        yield (f"a suite that says {output.splitlines()[0]}: {words}",
+               [] if right else [str(verdict)])
 
 
 def every():

@@ -16,6 +16,8 @@ import mutants
 
 # An emulated machine on a host that is busy with others
 LIMIT_S = 1800
+# Of what a test says of its failure, so many characters are kept
+WORDS = 500
 # Suites whose command takes the names of test programs
 NAMED = ("gate", "isolation-stock", "policy", "uapi-stock", "vehicle")
 # The one program of a suite that the named test is in, {0}
@@ -58,17 +60,17 @@ def failure(test, output):
     if not head:
         return None
     behind = re.split(r"^(?:not )?ok |^# not ok ", output[head.end():], flags=re.MULTILINE)[0]
-    return re.sub(r"\s+#* *", " ", behind).strip()[:500]
+    return re.sub(r"\s+#* *", " ", behind).strip()
 
 
 def judge(test, output, status):
     """STATUS: of the suite's command, None if it was stopped because its time was up"""
     output = output.replace("\r", "")
     words = failure(test, output)
-    if words is not None and "Test setup failed" not in words:
-        return Verdict(True, words)
+    if words is not None and "Test setup failed" in words:
+        return Verdict(False, f"the test never ran: {words[-WORDS:]}")
     if words is not None:
-        return Verdict(False, f"the test never ran: {words}")
+        return Verdict(True, words[:WORDS])
     if status is None:
         return Verdict(False, f"the suite did not end in {LIMIT_S} s")
     if status == 0 or re.search(rf"^ok (\d+ - )?{re.escape(test)}$", output, re.MULTILINE):
