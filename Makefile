@@ -80,5 +80,5 @@ prefix     ?= /usr/local
 sysconfdir ?= /etc
 export DESTDIR
 
-.PHONY: help demo check bench bench-path bench-doorbell bench-reclaim bench-isolation holes mutants audit style sdk \
-	shell modules agent install clean
+.PHONY: help demo check bench bench-path bench-doorbell bench-reclaim bench-isolation holes mutants \
+	audit style sdk shell modules agent install clean
