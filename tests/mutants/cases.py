@@ -29,6 +29,7 @@ OUTPUTS = [
     ("not ok 1 - test_it Could not run test: 1 != 2\nf.c:1: Test teardown failed\n"
      "not ok 2 - test_other Could not run test: Test setup failed\n", 1, True, "1 != 2 f.c:1"),
     ("not ok 1 - test_it Could not run test: Test setup failed\n", 1, False, "never ran"),
+    ("ok in_unit: test_it\nnot ok out_of_unit: test_it\n# 1 != 2\n", 1, True, "1 != 2"),
     ("1..1\nok 1 - test_it\n", 0, False, "the test passed"),
     ("ok 1 - test_it\nnot ok 2 - test_it_too\n", 1, False, "the test passed"),
     ("passes, and shows only what fails\n", 0, False, "the test passed"),

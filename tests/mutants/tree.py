@@ -53,10 +53,14 @@ def last_lines(output, count=3):
     return " | ".join(line.strip() for line in output.splitlines()[-count:])
 
 
+def line_of(verdict, test):
+    """TAP's; a suite that runs a test more than once may say before its name in which run"""
+    return rf"^{verdict} (\d+ - |\w+: )?{re.escape(test)}(?=$| Could not run test: )"
+
+
 def failure(test, output):
     """What is said of the test's failure, None if it did not fail"""
-    head = re.search(rf"^not ok (\d+ - )?{re.escape(test)}(?=$| Could not run test: )", output,
-                     re.MULTILINE)
+    head = re.search(line_of("not ok", test), output, re.MULTILINE)
     if not head:
         return None
     behind = re.split(r"^(?:not )?ok |^# not ok ", output[head.end():], flags=re.MULTILINE)[0]
@@ -73,7 +77,7 @@ def judge(test, output, status):
         return Verdict(True, words[:WORDS])
     if status is None:
         return Verdict(False, f"the suite did not end in {LIMIT_S} s")
-    if status == 0 or re.search(rf"^ok (\d+ - )?{re.escape(test)}$", output, re.MULTILINE):
+    if status == 0 or re.search(line_of("ok", test), output, re.MULTILINE):
         return Verdict(False, "the test passed")
     if re.search(r"^make(\[\d+\])?: \*\*\* ", output, re.MULTILINE):
         return Verdict(False, f"it does not build: {last_lines(output)}")
