@@ -118,15 +118,14 @@ static int hold(const struct check *c, __u32 rule, __u32 partition, __u32 field,
 	return refuse_field(c, rule, partition, field, value, low, high);
 }
 
-/* The mask in @field must have all bits of @must and none outside @may. */
-static int hold_mask(const struct check *c, __u32 rule, __u32 partition, __u32 field,
-		     __u32 must, __u32 may)
+/* The mask in @field must have no bits outside @may. */
+static int hold_mask(const struct check *c, __u32 rule, __u32 partition, __u32 field, __u32 may)
 {
 	__u32 mask = get(c, partition, field);
 
-	if (!(mask & ~may) && (mask & must) == must)
+	if (!(mask & ~may))
 		return 0;
-	return refuse_field(c, rule, partition, field, mask, must, may);
+	return refuse_field(c, rule, partition, field, mask, 0, may);
 }
 
 /* Names the partition that @ret, a refusal, is a collision with. */
@@ -377,14 +376,14 @@ static int check_tiles_exist(const struct check *c, __u32 partition)
 {
 	__u32 device = ~0U >> (32 - c->hw->tiles);
 
-	return hold_mask(c, RULE(TILES_OUTSIDE), partition, FIELD(TILES_DRIVING), 0, device) ?:
-	       hold_mask(c, RULE(TILES_OUTSIDE), partition, FIELD(TILES_PARKED), 0, device);
+	return hold_mask(c, RULE(TILES_OUTSIDE), partition, FIELD(TILES_DRIVING), device) ?:
+	       hold_mask(c, RULE(TILES_OUTSIDE), partition, FIELD(TILES_PARKED), device);
 }
 
 /* ISO-2, at its root: in mode driving there is no tile that a guest could use */
 static int check_guest_tiles(const struct check *c, __u32 partition)
 {
-	return hold_mask(c, RULE(TILES_GUEST), partition, FIELD(TILES_DRIVING), 0, 0) ?:
+	return hold_mask(c, RULE(TILES_GUEST), partition, FIELD(TILES_DRIVING), 0) ?:
 	       hold(c, RULE(TILES_GUEST), partition, FIELD(TILES_MIN), 0, 0) ?:
 	       get(c, partition, FIELD(TILES_PARKED)) ? 0 :
 	       refuse_field(c, RULE(TILES_NONE), partition, FIELD(TILES_PARKED), 0, 0,
@@ -412,7 +411,7 @@ static int check_driving_tiles(const struct check *c, __u32 partition)
 	return hold(c, RULE(TILES_MINIMUM), partition, FIELD(TILES_MIN), 1, c->hw->tiles) ?:
 	       hold_minimum(c, partition, FIELD(TILES_DRIVING)) ?:
 	       hold_minimum(c, partition, FIELD(TILES_PARKED)) ?:
-	       hold_mask(c, RULE(TILES_MOVED), partition, FIELD(TILES_PARKED), 0,
+	       hold_mask(c, RULE(TILES_MOVED), partition, FIELD(TILES_PARKED),
 			 get(c, partition, FIELD(TILES_DRIVING)));
 }
 
@@ -454,9 +453,9 @@ static int check_pair_tiles(const struct check *c, __u32 partition, __u32 other)
 {
 	int ret;
 
-	ret = hold_mask(c, RULE(TILES_OVERLAP), partition, FIELD(TILES_DRIVING), 0,
+	ret = hold_mask(c, RULE(TILES_OVERLAP), partition, FIELD(TILES_DRIVING),
 			~get(c, other, FIELD(TILES_DRIVING))) ?:
-	      hold_mask(c, RULE(TILES_OVERLAP), partition, FIELD(TILES_PARKED), 0,
+	      hold_mask(c, RULE(TILES_OVERLAP), partition, FIELD(TILES_PARKED),
 			~get(c, other, FIELD(TILES_PARKED)));
 	return collides(c, other, ret);
 }
