@@ -15,6 +15,10 @@ demo:
 check:
 	@tests/check $(T)
 
+#: make coverage  conditions and branches of the pure files that the unit tests decide
+coverage:
+	@tests/unit/mcdc
+
 #: make bench     what a job costs: bench-path (instructions), bench-doorbell; and
 #:                bench-reclaim, how long until the tiles are back, N=200000 for all;
 #:                bench-isolation, what driving notices of a guest, N=10000 for all
@@ -80,5 +84,5 @@ prefix     ?= /usr/local
 sysconfdir ?= /etc
 export DESTDIR
 
-.PHONY: help demo check bench bench-path bench-doorbell bench-reclaim bench-isolation holes mutants \
-	audit style sdk shell modules agent install clean
+.PHONY: help demo check coverage bench bench-path bench-doorbell bench-reclaim bench-isolation holes \
+	mutants audit style sdk shell modules agent install clean

@@ -138,6 +138,22 @@ static void test_counter(void **state)
 	}
 }
 
+/* Another signals file says less of the same frame: the counter of before is none of it. */
+static void test_counter_of_another_file(void **state)
+{
+	struct layby_vehicle_state s = {};
+	struct layby_vehicle_frame f = parked_frame(200);
+
+	f.counter_values = 255;
+	expect(take(&s, &f, LAYBY_COUNT_ACCEPTED), LAYBY_COUNT_SEQUENCE, false, false);
+	f.counter = 201;
+	expect(take(&s, &f, LAYBY_COUNT_ACCEPTED), LAYBY_COUNT_ACCEPTED, true, true);
+	f = parked_frame(0);
+	expect(take(&s, &f, LAYBY_COUNT_ACCEPTED), LAYBY_COUNT_SEQUENCE, false, false);
+	f = parked_frame(1);
+	expect(take(&s, &f, LAYBY_COUNT_ACCEPTED), LAYBY_COUNT_ACCEPTED, true, true);
+}
+
 /* A frame without protection has no counter to be right. */
 static void test_no_counter(void **state)
 {
@@ -332,6 +348,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_is_unknown),
 		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_counter),
+		cmocka_unit_test(test_counter_of_another_file),
 		cmocka_unit_test(test_no_counter),
 		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_sequence),
