@@ -22,6 +22,8 @@
 
 static struct work guest;
 static struct steady driving;
+/* As it was just before it was disturbed, of those that ask for it. */
+static struct device_status device;
 
 /* --- The bed ------------------------------------------------------------------------- */
 
@@ -156,12 +158,25 @@ static int interrupt_lost(void)
 	if (!report_becomes_done(bed.party, 0))
 		return -ETIMEDOUT;
 	ok = jobs_ok();
-	r = control_fault("LoseInterrupt", GUEST_SLOT);
+	r = control_status(&device);
+	if (!r)
+		r = control_fault("LoseInterrupt", GUEST_SLOT);
 	if (!r)
 		r = guest_more(1);
 	if (!r && !eventually(has_ended, &ok))
 		r = -ETIMEDOUT;
 	return r ? r : report_state(bed.party, 1) == LAYBY_REPORT_IN_FLIGHT ? 0 : -EAGAIN;
+}
+
+/* Found by looking, not by a reset. */
+static const char *nothing_was_reset(void)
+{
+	struct device_status now;
+
+	must(control_status(&now));
+	return now.commands == device.commands ? NULL :
+	       saw("the firmware was given %llu commands",
+		   (unsigned long long)(now.commands - device.commands));
 }
 
 /* The guest's vector is the second one. */
@@ -220,8 +235,6 @@ static const char *is_polled(void)
 }
 
 /* --- The device ------------------------------------------------------------------------ */
-
-static struct device_status device;
 
 static int reset_itself(void)
 {
@@ -357,7 +370,7 @@ static const struct fault faults[] = {
 	  .reason = LAYBY_REASON_TIME_UP, .jobs = JOBS, .flags = FAULT_FEEDS },
 	{ "FM-07", "device-reset", reset_itself, .also = is_set_up_again, .jobs = JOBS,
 	  .flags = FAULT_FEEDS },
-	{ "FM-10", "interrupt-lost", interrupt_lost, .jobs = 1 },
+	{ "FM-10", "interrupt-lost", interrupt_lost, .also = nothing_was_reset, .jobs = 1 },
 	{ "FM-11", "interrupt-storm", storm, calm, is_polled, .jobs = JOBS },
 	{ "FM-12", "worker-killed", worker_killed, .result = -EIO,
 	  .reason = LAYBY_REASON_COMPUTE_FAILED, .jobs = 1, .flags = FAULT_COMPUTES },
