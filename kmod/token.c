@@ -21,6 +21,8 @@
 #include "token.h"
 
 #define S_TO_NS		1000000000ULL
+/* A wall clock has no more seconds than bits up to this one */
+#define SECONDS_BIT_LAST	0x200000000ULL
 #define DAY_S		86400u
 #define NEVER_FROM	0x7fffffffffffffffLL
 #define NEVER_UNTIL	(-NEVER_FROM - 1)
@@ -86,25 +88,39 @@ const char *layby_token_rule_name(__u32 rule)
 
 /* --- Times ---------------------------------------------------------------- */
 
-/* The second that @wall_ns is in, or the nearest of @low to @high. Bit by bit. */
+/* Takes @part off @rest if it is in it. */
+static bool take(__u64 *rest, __u64 part)
+{
+	if (*rest < part)
+		return false;
+	*rest -= part;
+	return true;
+}
+
+/* The second that @wall_ns is in, or the nearest of @low to @high. Long division. */
 static __u32 seconds(__s64 wall_ns, __u32 low, __u32 high)
 {
-	__u64 ns = wall_ns > 0 ? wall_ns : 0;
-	__u32 bit, s = 0;
+	__u64 rest = wall_ns > 0 ? wall_ns : 0, s = 0, bit;
 
-	if (ns > high * S_TO_NS)
-		return high;
-	for (bit = 1u << 31; bit; bit >>= 1) {
-		if ((s | bit) * S_TO_NS <= ns)
+	for (bit = SECONDS_BIT_LAST; bit; bit >>= 1) {
+		if (take(&rest, bit * S_TO_NS))
 			s |= bit;
 	}
-	return s > low ? s : low;
+	if (s < low)
+		return low;
+	return s < high ? s : high;
 }
 
 /* Seconds since 1970 as a clock on the owner's wall shows them. */
 static __u32 local(const struct layby_consent_terms *terms, __u32 s)
 {
 	return s + terms->utc_offset_min * 60;
+}
+
+/* Seconds since midnight there. */
+static __u32 of_day(const struct layby_consent_terms *terms, __u32 s)
+{
+	return local(terms, s) % DAY_S;
 }
 
 static bool all_day(const struct layby_consent_terms *terms)
@@ -118,33 +134,43 @@ static bool all_day(const struct layby_consent_terms *terms)
  */
 static void hours(const struct layby_consent_terms *terms, __u32 s, __u32 *from, __u32 *end)
 {
-	__u32 wraps = terms->hours_until_min <= terms->hours_from_min ? DAY_S : 0;
-	__u32 length = (terms->hours_until_min - terms->hours_from_min) * 60 + wraps;
-	__u32 begin = terms->hours_from_min * 60 - terms->utc_offset_min * 60;
+	__u32 first = terms->hours_from_min * 60, last = terms->hours_until_min * 60;
+	__u32 length = last - first + (last <= first ? DAY_S : 0);
+	__u32 begin = s - of_day(terms, s) - DAY_S + first;
 
-	begin += (local(terms, s) / DAY_S - 1) * DAY_S;
 	while (begin + length <= s)
 		begin += DAY_S;
 	*from = begin;
 	*end = begin + length;
 }
 
+/* In seconds, for an @s in which the terms hold: as layby_token_window(), both inclusive. */
+static bool interval(const struct layby_consent_terms *terms, __u32 s, __u32 *from, __u32 *until)
+{
+	__u32 begin, end;
+
+	*from = terms->not_before_s;
+	*until = terms->not_after_s;
+	if (all_day(terms))
+		return true;
+	hours(terms, s, &begin, &end);
+	if (begin > *until)
+		return false;
+	*from = begin > *from ? begin : *from;
+	*until = end <= *until ? end - 1 : *until;
+	return true;
+}
+
 bool layby_token_window(const struct layby_consent_terms *terms, __s64 wall_ns,
 			__s64 *from_ns, __s64 *until_ns)
 {
-	__u32 from = terms->not_before_s, until = terms->not_after_s, begin, end;
+	__u32 first = terms->not_before_s, last = terms->not_after_s, from, until;
 
 	*from_ns = NEVER_FROM;
 	*until_ns = NEVER_UNTIL;
-	if (wall_ns >= (__s64)((until + 1ULL) * S_TO_NS))
+	if (wall_ns >= (__s64)((last + 1ULL) * S_TO_NS) ||
+	    !interval(terms, seconds(wall_ns, first, last), &from, &until))
 		return false;
-	if (!all_day(terms)) {
-		hours(terms, seconds(wall_ns, from, until), &begin, &end);
-		if (begin > until)
-			return false;
-		from = begin > from ? begin : from;
-		until = end <= until ? end - 1 : until;
-	}
 	*from_ns = from * S_TO_NS;
 	*until_ns = (until + 1ULL) * S_TO_NS - 1;
 	return true;
