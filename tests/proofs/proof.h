@@ -21,6 +21,13 @@ void __CPROVER_assert(_Bool condition, const char *text);
 /* Must be so for every input. */
 #define holds(condition, text)	__CPROVER_assert(condition, text)
 
+/* The same, and known from here on: a step that the solver need not find by itself. */
+#define follows(condition, text)		\
+	do {					\
+		holds(condition, text);		\
+		given(condition);		\
+	} while (0)
+
 /*
  * Some input must come here: a proof about nothing proves everything. The runner
  * asks that just these assertions fail.

@@ -6,7 +6,7 @@
  * this, every number of steps does.
  *
  * Which day it is comes from kmod/token.c. Here it is any day that a token can
- * see at all; that layby_token_day() says no other is assumed, and not proved.
+ * see at all; that layby_token_day() says no other is shown in "token-hours".
  */
 #include <limits.h>
 
