@@ -146,9 +146,6 @@ static void test_every_reason(void **state)
 	for (int reason = LAYBY_GATE_FAULT; reason < LAYBY_GATE_OPEN; reason++) {
 		size_t i;
 
-		/* gate.c has no input for these yet */
-		if (reason == LAYBY_GATE_NOT_CHARGING || reason == LAYBY_GATE_LOW_CHARGE)
-			continue;
 		for (i = 0; i < WRONGS && wrongs[i].reason != (unsigned int)reason; i++)
 			;
 		if (i == WRONGS)
