@@ -78,17 +78,18 @@ void guest_must_run(struct guest *guest)
 
 /* --- Driving ------------------------------------------------------------------ */
 
+/* One at least: a short test may be over before the thread has come to run. */
 static void *drive(void *arg)
 {
 	struct driver *driver = arg;
-	int r = 0;
+	int r;
 
-	while (!r && !__atomic_load_n(&driver->ends, __ATOMIC_RELAXED)) {
+	do {
 		ring_job(&driver->ring, driver->party.fd, 0, 1);
 		r = ring_run_one(&driver->ring);
 		if (!r)
 			__atomic_fetch_add(&driver->done, 1, __ATOMIC_RELAXED);
-	}
+	} while (!r && !__atomic_load_n(&driver->ends, __ATOMIC_RELAXED));
 	driver->error = r;
 	return NULL;
 }
