@@ -204,8 +204,30 @@ size_t report_bars(sd_json_variant *report, struct bar bars[static BARS_MAX]);
 const char *report_text(sd_json_variant *object, const char *key);
 bool report_has_development_key(sd_json_variant *report);
 
+/**
+ * struct writer - how a report is written; in which order is layout.c's
+ * @head: before all else
+ * @foot: behind it
+ * @top: verdict and what it is of
+ * @findings, @unknowns, @accelerators: of the arrays of that name
+ * @bars: the histogram
+ * @section: one of sections[], @object is what stands under its key
+ */
+struct writer {
+	const char *head;
+	const char *foot;
+	void (*top)(FILE *file, sd_json_variant *report);
+	void (*findings)(FILE *file, sd_json_variant *findings);
+	void (*unknowns)(FILE *file, sd_json_variant *unknowns);
+	void (*accelerators)(FILE *file, sd_json_variant *accelerators);
+	void (*bars)(FILE *file, sd_json_variant *report);
+	void (*section)(FILE *file, const struct section *section, sd_json_variant *object);
+};
+
 /* text.c, html.c */
-void report_write_text(FILE *file, sd_json_variant *report);
-void report_write_html(FILE *file, sd_json_variant *report);
+extern const struct writer text_writer;
+extern const struct writer html_writer;
+
+void report_write(FILE *file, const struct writer *writer, sd_json_variant *report);
 
 #endif

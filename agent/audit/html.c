@@ -243,17 +243,13 @@ static void write_accelerators(FILE *file, sd_json_variant *accelerators)
 	}
 }
 
-void report_write_html(FILE *file, sd_json_variant *report)
-{
-	size_t i;
-
-	fputs(head, file);
-	write_top(file, report);
-	write_findings(file, sd_json_variant_by_key(report, "findings"));
-	write_unknowns(file, sd_json_variant_by_key(report, "not_known"));
-	write_accelerators(file, sd_json_variant_by_key(report, "accelerators"));
-	write_bars(file, report);
-	for (i = 0; i < section_count; i++)
-		write_section(file, &sections[i], sd_json_variant_by_key(report, sections[i].key));
-	fputs("</body>\n</html>\n", file);
-}
+const struct writer html_writer = {
+	.head = head,
+	.foot = "</body>\n</html>\n",
+	.top = write_top,
+	.findings = write_findings,
+	.unknowns = write_unknowns,
+	.accelerators = write_accelerators,
+	.bars = write_bars,
+	.section = write_section,
+};

@@ -225,3 +225,19 @@ size_t report_bars(sd_json_variant *report, struct bar bars[static BARS_MAX])
 		bars[i].percent = (uint32_t)((unsigned __int128)bars[i].count * 100 / fullest);
 	return used;
 }
+
+void report_write(FILE *file, const struct writer *writer, sd_json_variant *report)
+{
+	size_t i;
+
+	fputs(writer->head, file);
+	writer->top(file, report);
+	writer->findings(file, sd_json_variant_by_key(report, "findings"));
+	writer->unknowns(file, sd_json_variant_by_key(report, "not_known"));
+	writer->accelerators(file, sd_json_variant_by_key(report, "accelerators"));
+	writer->bars(file, report);
+	for (i = 0; i < section_count; i++)
+		writer->section(file, &sections[i],
+				sd_json_variant_by_key(report, sections[i].key));
+	fputs(writer->foot, file);
+}

@@ -144,15 +144,13 @@ static void write_top(FILE *file, sd_json_variant *report)
 		fputs("         DEVELOPMENT KEY: not for the road.\n", file);
 }
 
-void report_write_text(FILE *file, sd_json_variant *report)
-{
-	size_t i;
-
-	write_top(file, report);
-	write_findings(file, sd_json_variant_by_key(report, "findings"));
-	write_unknowns(file, sd_json_variant_by_key(report, "not_known"));
-	write_accelerators(file, sd_json_variant_by_key(report, "accelerators"));
-	write_bars(file, report);
-	for (i = 0; i < section_count; i++)
-		write_section(file, &sections[i], sd_json_variant_by_key(report, sections[i].key));
-}
+const struct writer text_writer = {
+	.head = "",
+	.foot = "",
+	.top = write_top,
+	.findings = write_findings,
+	.unknowns = write_unknowns,
+	.accelerators = write_accelerators,
+	.bars = write_bars,
+	.section = write_section,
+};

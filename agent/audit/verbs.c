@@ -73,9 +73,9 @@ static int write_report(const struct audit_options *options, sd_json_variant *re
 					    SD_JSON_FORMAT_PRETTY | SD_JSON_FORMAT_NEWLINE, file,
 					    NULL);
 	if (options->html)
-		report_write_html(file, report);
+		report_write(file, &html_writer, report);
 	else
-		report_write_text(file, report);
+		report_write(file, &text_writer, report);
 	return 0;
 }
 

@@ -11,25 +11,8 @@
 
 #include <cmocka.h>
 
+#include "check_model.h"
 #include "thermal.h"
-
-static void assert_near(double is, double should, double within)
-{
-	if (!(fabs(is - should) <= within))
-		fail_msg("%.12g is not within %g of %.12g", is, within, should);
-}
-
-/* As the sheet says, with the time constants that truth 0 does without. */
-static struct specimen typical(void)
-{
-	struct specimen specimen = specimen_of(0);
-
-	specimen.seed = 1;
-	specimen.leak_ppm = SPECIMEN_WHOLE_PPM;
-	specimen.die_c_ppm = SPECIMEN_WHOLE_PPM;
-	specimen.cooler_c_ppm = SPECIMEN_WHOLE_PPM;
-	return specimen;
-}
 
 static struct thermal thermal_typical(void)
 {

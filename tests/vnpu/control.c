@@ -28,6 +28,23 @@ struct slot *control_slot(sd_varlink *link, struct device *device,
 	return NULL;
 }
 
+int control_reply_slots(sd_varlink *link, struct device *device,
+			int (*append)(sd_json_variant **array, const struct slot *slot),
+			int (*reply)(sd_varlink *link, const struct device *device,
+				     sd_json_variant *slots))
+{
+	sd_json_variant *slots = NULL;
+	int r = 0;
+
+	levels_advance(device, clock_now(&device->clock));
+	for (uint32_t i = 0; r >= 0 && i < device->config.slots; i++)
+		r = append(&slots, &device->slots[i]);
+	if (r >= 0)
+		r = reply(link, device, slots);
+	sd_json_variant_unref(slots);
+	return r;
+}
+
 int control_outside(sd_varlink *link, uint64_t bytes)
 {
 	return sd_varlink_errorbo(link, "org.layby.VNPU1.OutsideMemory",

@@ -31,6 +31,14 @@ int truth_power_bind(sd_varlink_server *server);
 /* The slot of this number; NULL: there is none, an error was replied. */
 struct slot *control_slot(sd_varlink *link, struct device *device,
 			  uint32_t index);
+/*
+ * Reply with an array of what @append adds for each slot, power and energy worked out
+ * up to now, and whatever else @reply has.
+ */
+int control_reply_slots(sd_varlink *link, struct device *device,
+			int (*append)(sd_json_variant **array, const struct slot *slot),
+			int (*reply)(sd_varlink *link, const struct device *device,
+				     sd_json_variant *slots));
 /* Reply that there are only @bytes. */
 int control_outside(sd_varlink *link, uint64_t bytes);
 

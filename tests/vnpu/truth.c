@@ -249,17 +249,7 @@ static int reply_status(sd_varlink *link, const struct device *device,
 static int method_status(sd_varlink *link, sd_json_variant *parameters,
 			 sd_varlink_method_flags_t flags, void *userdata)
 {
-	struct device *device = userdata;
-	sd_json_variant *slots = NULL;
-	int r = 0;
-
-	levels_advance(device, clock_now(&device->clock));
-	for (uint32_t i = 0; r >= 0 && i < device->config.slots; i++)
-		r = append_slot(&slots, &device->slots[i]);
-	if (r >= 0)
-		r = reply_status(link, device, slots);
-	sd_json_variant_unref(slots);
-	return r;
+	return control_reply_slots(link, userdata, append_slot, reply_status);
 }
 
 int truth_bind(sd_varlink_server *server)

@@ -23,17 +23,15 @@ static uint64_t micro(double nj)
 	return nj / 1e3;
 }
 
-static int append_slot(sd_json_variant **array, const struct device *device,
-		       uint32_t index)
+static int append_slot(sd_json_variant **array, const struct slot *slot)
 {
-	const struct slot *slot = &device->slots[index];
-	const struct power *power = &device->power;
+	const struct power *power = &slot->device->power;
 	sd_json_variant *object = NULL;
 	int r = sd_json_buildo(&object,
-		SD_JSON_BUILD_PAIR_UNSIGNED("energy", micro(power->slot_nj[index])),
+		SD_JSON_BUILD_PAIR_UNSIGNED("energy", micro(power->slot_nj[slot->index])),
 		SD_JSON_BUILD_PAIR_UNSIGNED("levelSet", slot->level_set),
 		SD_JSON_BUILD_PAIR_UNSIGNED("level", slot->level),
-		SD_JSON_BUILD_PAIR_UNSIGNED("lowered", power->lowered_ticks[index]));
+		SD_JSON_BUILD_PAIR_UNSIGNED("lowered", power->lowered_ticks[slot->index]));
 
 	if (r >= 0)
 		r = sd_json_variant_append_array(array, object);
@@ -67,17 +65,7 @@ static int reply_power(sd_varlink *link, const struct device *device,
 static int method_power(sd_varlink *link, sd_json_variant *parameters,
 			sd_varlink_method_flags_t flags, void *userdata)
 {
-	struct device *device = userdata;
-	sd_json_variant *slots = NULL;
-	int r = 0;
-
-	levels_advance(device, clock_now(&device->clock));
-	for (uint32_t i = 0; r >= 0 && i < device->config.slots; i++)
-		r = append_slot(&slots, device, i);
-	if (r >= 0)
-		r = reply_power(link, device, slots);
-	sd_json_variant_unref(slots);
-	return r;
+	return control_reply_slots(link, userdata, append_slot, reply_power);
 }
 
 static int append_number(sd_json_variant **array, uint64_t value)
