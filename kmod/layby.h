@@ -39,13 +39,12 @@
 
 #include "accel.h"
 #include "firmware.h"
+#include "prepare.h"
 
 struct io_uring_cmd;
 struct layby_party;
 
-/* Limits of one party. */
-#define LAYBY_PARTY_TAGS	64
-#define LAYBY_PARTY_JOBS	128
+/* Limits of one party, beside those of prepare.h. */
 #define LAYBY_PARTY_BUFFERS	256
 
 /* Parties (open files) of one partition. */

@@ -2,9 +2,9 @@
 /*
  * What a job may name. See prepare.h.
  *
- * Owns every rule about the numbers of a preparation; job.c asks it and owns
- * handles, buffers and memory. Must never add two numbers from userspace before
- * it is known that the sum is one.
+ * Owns every rule about the numbers of a preparation and of a command; job.c asks
+ * it and owns handles, buffers and memory, uring.c reads each number once. Must
+ * never add two numbers from userspace before it is known that the sum is one.
  */
 #include "prepare.h"
 
@@ -58,4 +58,14 @@ bool layby_prepare_apart(const struct layby_hw_job *job)
 			return false;
 	}
 	return true;
+}
+
+bool layby_submit_sane(const struct layby_cmd_submit *submit)
+{
+	return !(submit->flags & ~LAYBY_SUBMIT_MORE) && submit->tag < LAYBY_PARTY_TAGS;
+}
+
+bool layby_cancel_sane(const struct layby_cmd_cancel *cancel)
+{
+	return !cancel->flags && cancel->tag < LAYBY_PARTY_TAGS;
 }

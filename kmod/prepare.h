@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a job may name when it is prepared. Pure: a function of its arguments, no
- * kernel API beyond types. The same file goes into the module, the host tests
- * and the proofs.
+ * What a job may name when it is prepared, submitted, cancelled. Pure: a function
+ * of its arguments, no kernel API beyond types. The same file goes into the module,
+ * the host tests and the proofs.
  */
 #ifndef LAYBY_PREPARE_H
 #define LAYBY_PREPARE_H
@@ -12,6 +12,10 @@
 #endif
 
 #include "accel_job.h"
+
+/* Limits of one party: tags that it submits under, jobs that it has prepared. */
+#define LAYBY_PARTY_TAGS	64
+#define LAYBY_PARTY_JOBS	128
 
 /**
  * layby_prepare_sane() - is this a call that could succeed?
@@ -41,5 +45,17 @@ bool layby_prepare_place(const struct layby_range *range, __u64 address, __u64 s
  * Inputs may overlap each other and the program: the job only reads them.
  */
 bool layby_prepare_apart(const struct layby_hw_job *job);
+
+/**
+ * layby_submit_sane() - is this a submission that could succeed?
+ * @submit: any values at all, each read once
+ *
+ * Return: whether its tag is one and no unknown flag is set (ISO-6). That its job
+ * is a prepared one is not asked here.
+ */
+bool layby_submit_sane(const struct layby_cmd_submit *submit);
+
+/* The same of a cancel; that its tag is in flight is not asked here. */
+bool layby_cancel_sane(const struct layby_cmd_cancel *cancel);
 
 #endif /* LAYBY_PREPARE_H */

@@ -56,7 +56,7 @@ static int layby_submit_decode(const struct io_uring_cmd *cmd,
 	submit->tag = READ_ONCE(raw->tag);
 	submit->flags = READ_ONCE(raw->flags);
 	submit->cookie = READ_ONCE(raw->cookie);
-	if (submit->flags & ~LAYBY_SUBMIT_MORE || submit->tag >= LAYBY_PARTY_TAGS)
+	if (!layby_submit_sane(submit))
 		return -EINVAL;
 	if (submit->job >= LAYBY_PARTY_JOBS)
 		return -ENOENT;
@@ -84,12 +84,15 @@ static int layby_uring_submit(struct io_uring_cmd *cmd, unsigned int issue_flags
 static int layby_uring_cancel(struct io_uring_cmd *cmd)
 {
 	const struct layby_cmd_cancel *raw = layby_uring_bytes(cmd);
-	u32 tag = READ_ONCE(raw->tag);
-	u64 cookie = READ_ONCE(raw->cookie);
+	const struct layby_cmd_cancel cancel = {
+		.tag = READ_ONCE(raw->tag),
+		.flags = READ_ONCE(raw->flags),
+		.cookie = READ_ONCE(raw->cookie),
+	};
 
-	if (READ_ONCE(raw->flags) || tag >= LAYBY_PARTY_TAGS)
+	if (!layby_cancel_sane(&cancel))
 		return -EINVAL;
-	return layby_queue_cancel(layby_uring_party(cmd), tag, cookie);
+	return layby_queue_cancel(layby_uring_party(cmd), cancel.tag, cancel.cookie);
 }
 
 /*

@@ -126,12 +126,39 @@ static void test_overlap(void **state)
 	OVERLAPS(input[1], 49);
 }
 
+static void test_submit(void **state)
+{
+	struct layby_cmd_submit submit = { .tag = LAYBY_PARTY_TAGS - 1 };
+
+	assert_true(layby_submit_sane(&submit));
+	submit.flags = LAYBY_SUBMIT_MORE;
+	assert_true(layby_submit_sane(&submit));
+	submit.flags = LAYBY_SUBMIT_MORE << 1;
+	assert_false(layby_submit_sane(&submit));
+	submit.flags = 0;
+	submit.tag = LAYBY_PARTY_TAGS;
+	assert_false(layby_submit_sane(&submit));
+}
+
+static void test_cancel(void **state)
+{
+	struct layby_cmd_cancel cancel = { .tag = LAYBY_PARTY_TAGS - 1 };
+
+	assert_true(layby_cancel_sane(&cancel));
+	cancel.flags = 1;
+	assert_false(layby_cancel_sane(&cancel));
+	cancel.flags = 0;
+	cancel.tag = LAYBY_PARTY_TAGS;
+	assert_false(layby_cancel_sane(&cancel));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sane), cmocka_unit_test(test_insane),
 		cmocka_unit_test(test_place), cmocka_unit_test(test_apart),
-		cmocka_unit_test(test_overlap),
+		cmocka_unit_test(test_overlap), cmocka_unit_test(test_submit),
+		cmocka_unit_test(test_cancel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
