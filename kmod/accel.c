@@ -34,6 +34,27 @@ void layby_accel_put(struct layby_accel *accel)
 	kref_put(&accel->ref, layby_accel_free);
 }
 
+/* As struct layby_hw_level asks for. */
+static bool layby_levels_ok(const struct layby_hw *hw)
+{
+	const struct layby_hw_level *level = hw->level;
+	u32 i;
+
+	if (!hw->levels || hw->levels > LAYBY_LEVELS_MAX ||
+	    level[hw->levels - 1].speed_permille != 1000)
+		return false;
+	for (i = 0; i < hw->levels; i++)
+		if (!level[i].speed_permille || !level[i].tile_worst_mw ||
+		    level[i].tile_worst_mw < level[i].tile_least_mw)
+			return false;
+	for (i = 1; i < hw->levels; i++)
+		if (level[i].speed_permille < level[i - 1].speed_permille ||
+		    (u64)level[i].tile_worst_mw * level[i - 1].speed_permille <
+		    (u64)level[i - 1].tile_worst_mw * level[i].speed_permille)
+			return false;
+	return true;
+}
+
 static bool layby_hw_ok(const struct layby_hw *hw)
 {
 	return hw->name && hw->dev && hw->owner && hw->ops &&
@@ -43,7 +64,7 @@ static bool layby_hw_ok(const struct layby_hw *hw)
 	       hw->memory_bytes >= 2 * PAGE_SIZE &&
 	       hw->memory_address + hw->memory_bytes > hw->memory_address &&
 	       hw->tiles >= 2 && hw->tiles <= 32 && hw->slots >= 2 &&
-	       hw->levels && hw->ticks_hz && hw->abort_bound_ns &&
+	       layby_levels_ok(hw) && hw->ticks_hz && hw->abort_bound_ns &&
 	       hw->reset_bound_ns && hw->queue_depth &&
 	       hw->queue_depth <= LAYBY_QUEUE_DEPTH_MAX;
 }

@@ -29,6 +29,9 @@ struct module;
 /* Jobs that a slot's queue holds at most, whatever the hardware could. */
 #define LAYBY_QUEUE_DEPTH_MAX	256
 
+/* Performance levels that an accelerator has at most. */
+#define LAYBY_LEVELS_MAX	8
+
 /* Have the slot's tile-local memory cleared before this job starts. */
 #define LAYBY_PUSH_CLEAR_TILES	BIT(0)
 
@@ -56,14 +59,33 @@ struct layby_hw_completion {
  * struct layby_hw_slot - what a slot is given when it is enabled
  * @window: memory that its jobs may reach
  * @tiles: mask of the tiles that its jobs run on
+ * @level: performance level of its tiles
  * @bandwidth_permille: its share of the memory bandwidth, 0: no share is set
  * @watched: the device's watchdog stops it
  */
 struct layby_hw_slot {
 	struct layby_hw_range window;
 	u32 tiles;
+	u32 level;
 	u32 bandwidth_permille;
 	bool watched;
+};
+
+/**
+ * struct layby_hw_level - what the data sheet says of a performance level
+ *
+ * Of two levels the higher one is faster, and no more frugal for the same work:
+ * speed and @tile_worst_mw / @speed_permille do not fall from one to the next.
+ *
+ * @speed_permille: of the highest level's, whose is 1000
+ * @tile_worst_mw: one busy tile, leakage included, of the hungriest device when it
+ *                 is as hot as it may get; not 0
+ * @tile_least_mw: likewise, of the most frugal device when it is cold
+ */
+struct layby_hw_level {
+	u32 speed_permille;
+	u32 tile_worst_mw;
+	u32 tile_least_mw;
 };
 
 /**
@@ -167,6 +189,14 @@ struct layby_hw_ops {
 	 */
 	int (*slot_tiles)(void *hw, u32 slot, u32 tiles);
 	/**
+	 * @slot_level: the tiles of a slot run at performance level @level, what
+	 * runs already, too. It may be enabled or not, and keeps it until the next
+	 * @slot_level or @slot_enable. The device may run it lower, by itself. May
+	 * sleep, within the declared reset bound. 0 or -errno: any level that it
+	 * had or was to have.
+	 */
+	int (*slot_level)(void *hw, u32 slot, u32 level);
+	/**
 	 * @tiles_busy: mask of the tiles that started and unfinished jobs of
 	 * all slots hold. Any context.
 	 */
@@ -231,8 +261,24 @@ struct layby_hw {
 	u32 tiles;
 	/** @slots: number of slots, at least 2 */
 	u32 slots;
-	/** @levels: number of performance levels, at least 1 */
+	/** @levels: number of performance levels, 1 to LAYBY_LEVELS_MAX */
 	u32 levels;
+	/** @level: what the data sheet says of each; 0 is the lowest */
+	struct layby_hw_level level[LAYBY_LEVELS_MAX];
+	/**
+	 * @meter_error_permille: what &struct layby_hw_completion.energy_uj may be
+	 * too low by: the truth is at most so much of it, and 1 uJ, above it
+	 */
+	u32 meter_error_permille;
+	/** @throttle_mdeg: the device lowers everybody's level at it, millidegree Celsius */
+	s32 throttle_mdeg;
+	/** @sensor_error_mdeg: what the hottest place may be above what is read */
+	u32 sensor_error_mdeg;
+	/**
+	 * @die_resistance_mk_per_w: thermal resistance from the hottest place to
+	 * what is cooled, of the worst device, millikelvin per watt
+	 */
+	u32 die_resistance_mk_per_w;
 	/** @queue_depth: jobs in a slot's ring, at most LAYBY_QUEUE_DEPTH_MAX */
 	u32 queue_depth;
 };

@@ -73,6 +73,14 @@ static bool lose_interrupt;
 module_param(lose_interrupt, bool, 0644);
 MODULE_PARM_DESC(lose_interrupt, "jobs end without an interrupt");
 
+static unsigned int levels = 1;
+module_param(levels, uint, 0444);
+MODULE_PARM_DESC(levels, "performance levels");
+
+static unsigned int tile_mw = 1;
+module_param(tile_mw, uint, 0444);
+MODULE_PARM_DESC(tile_mw, "what a busy tile draws at the highest level; at the others in proportion");
+
 static unsigned int depth = NULL_DEPTH;
 module_param(depth, uint, 0444);
 MODULE_PARM_DESC(depth, "jobs in a slot's queue");
@@ -96,6 +104,7 @@ struct null_slot {
 	struct hrtimer storm_timer;
 	bool stopping;
 	bool stopped;
+	u32 level;
 	u32 index;
 };
 
@@ -198,6 +207,7 @@ static int null_slot_enable(void *hw, u32 index, const struct layby_hw_slot *cfg
 	struct null_slot *slot = &null.slot[index];
 
 	null_forget(slot);
+	WRITE_ONCE(slot->level, cfg->level);
 	WRITE_ONCE(slot->stopped, false);
 	WRITE_ONCE(slot->stopping, false);
 	return 0;
@@ -238,6 +248,13 @@ static void null_slot_stop(void *hw, u32 index)
 static bool null_slot_stopped(void *hw, u32 index)
 {
 	return READ_ONCE(null.slot[index].stopped);
+}
+
+/* Jobs take as long at any level. */
+static int null_slot_level(void *hw, u32 index, u32 level)
+{
+	WRITE_ONCE(null.slot[index].level, level);
+	return 0;
 }
 
 static int null_slot_tiles(void *hw, u32 index, u32 tiles)
@@ -393,6 +410,7 @@ static const struct layby_hw_ops null_ops = {
 	.stop = null_slot_stop,
 	.stopped = null_slot_stopped,
 	.slot_tiles = null_slot_tiles,
+	.slot_level = null_slot_level,
 	.tiles_busy = null_tiles_busy,
 	.watchdog = null_watchdog,
 	.watching = null_watching,
@@ -403,6 +421,18 @@ static const struct layby_hw_ops null_ops = {
 	.abort = null_abort,
 	.pop = null_pop,
 };
+
+static void null_sheet(struct layby_hw *hw)
+{
+	u32 i;
+
+	hw->levels = clamp_t(u32, levels, 1, LAYBY_LEVELS_MAX);
+	for (i = 0; i < hw->levels; i++) {
+		hw->level[i].speed_permille = 1000 * (i + 1) / hw->levels;
+		hw->level[i].tile_worst_mw = DIV_ROUND_UP(tile_mw * hw->level[i].speed_permille,
+							  1000);
+	}
+}
 
 static struct layby_accel *null_create(void)
 {
@@ -420,10 +450,11 @@ static struct layby_accel *null_create(void)
 		.start_bound_ns = 10 * NSEC_PER_MSEC,
 		.tiles = NULL_TILES,
 		.slots = NULL_SLOTS,
-		.levels = 1,
+		.throttle_mdeg = 125000,
 		.queue_depth = depth,
 	};
 
+	null_sheet(&hw);
 	iosys_map_set_vaddr(&hw.memory, null.memory);
 	return layby_accel_create(&hw);
 }

@@ -151,6 +151,7 @@ layby_partition_create(struct layby_accel *accel, u32 slot,
 	partition->share = *share;
 	partition->cfg.window = share->window;
 	partition->cfg.bandwidth_permille = share->bandwidth_permille;
+	partition->cfg.level = accel->hw.levels - 1;
 	partition->cfg.watched = share->class == LAYBY_CLASS_GUEST;
 	/* Until the gate opens, driving has what it has while driving. */
 	partition->queue.shut = share->class == LAYBY_CLASS_GUEST;

@@ -20,6 +20,7 @@ static const struct layby_hw_ops vnpu_ops = {
 	.stop = vnpu_stop,
 	.stopped = vnpu_stopped,
 	.slot_tiles = vnpu_slot_tiles,
+	.slot_level = vnpu_slot_level,
 	.tiles_busy = vnpu_tiles_busy,
 	.watchdog = vnpu_watchdog,
 	.watching = vnpu_watching,
@@ -45,6 +46,7 @@ static int vnpu_identify(struct vnpu *vnpu)
 	if (size > pci_resource_len(vnpu->pdev, 2) ||
 	    size <= LAYBY_VNPU_CONTROL_BYTES || !tiles ||
 	    tiles > LAYBY_VNPU_MAX_TILES || vnpu->slots < 2 ||
+	    vnpu_read(vnpu, LAYBY_VNPU_REG_LEVELS) > LAYBY_VNPU_MAX_LEVELS ||
 	    vnpu->slots > LAYBY_VNPU_MAX_SLOTS)
 		return dev_err_probe(&vnpu->pdev->dev, -EINVAL,
 				     "device describes itself wrongly: %llu bytes, %u tiles, %u slots\n",
@@ -87,6 +89,26 @@ static void vnpu_slots_init(struct vnpu *vnpu)
 	}
 }
 
+static void vnpu_sheet(struct vnpu *vnpu, struct layby_hw *hw)
+{
+	struct layby_hw_level *level;
+	u32 i;
+
+	hw->levels = vnpu_read(vnpu, LAYBY_VNPU_REG_LEVELS);
+	for (i = 0; i < hw->levels; i++) {
+		level = &hw->level[i];
+		level->speed_permille = vnpu_read(vnpu, LAYBY_VNPU_REG_LEVEL(i) +
+						  LAYBY_VNPU_LEVEL_SPEED);
+		level->tile_worst_mw = vnpu_read(vnpu, LAYBY_VNPU_REG_LEVEL(i) +
+						 LAYBY_VNPU_LEVEL_TILE_WORST);
+		level->tile_least_mw = vnpu_read(vnpu, LAYBY_VNPU_REG_TILE_LEAST(i));
+	}
+	hw->meter_error_permille = vnpu_read(vnpu, LAYBY_VNPU_REG_METER_ERROR);
+	hw->throttle_mdeg = vnpu_read(vnpu, LAYBY_VNPU_REG_THROTTLE);
+	hw->sensor_error_mdeg = vnpu_read(vnpu, LAYBY_VNPU_REG_SENSOR_ERROR);
+	hw->die_resistance_mk_per_w = vnpu_read(vnpu, LAYBY_VNPU_REG_DIE_RESISTANCE);
+}
+
 static struct layby_accel *vnpu_accel_create(struct vnpu *vnpu)
 {
 	u64 size = readq(vnpu->control + LAYBY_VNPU_REG_MEMORY_BYTES);
@@ -108,10 +130,10 @@ static struct layby_accel *vnpu_accel_create(struct vnpu *vnpu)
 		.start_bound_ns = VNPU_TRANSPORT_NS,
 		.tiles = vnpu_read(vnpu, LAYBY_VNPU_REG_TILES),
 		.slots = vnpu->slots,
-		.levels = vnpu_read(vnpu, LAYBY_VNPU_REG_LEVELS),
 		.queue_depth = LAYBY_VNPU_ENTRIES_MAX,
 	};
 
+	vnpu_sheet(vnpu, &hw);
 	iosys_map_set_vaddr_iomem(&hw.memory, vnpu->memory);
 	return layby_accel_create(&hw);
 }

@@ -109,6 +109,7 @@ int vnpu_command(struct vnpu *vnpu, u32 opcode, u32 slot, u64 argument);
 int vnpu_slot_enable(void *hw, u32 index, const struct layby_hw_slot *cfg);
 int vnpu_slot_disable(void *hw, u32 index);
 int vnpu_slot_tiles(void *hw, u32 index, u32 tiles);
+int vnpu_slot_level(void *hw, u32 index, u32 level);
 void vnpu_stop(void *hw, u32 index);
 bool vnpu_stopped(void *hw, u32 index);
 int vnpu_clear_tiles(void *hw, u32 tiles);

@@ -31,6 +31,11 @@ static void vnpu_slot_write(struct vnpu_slot *slot, const struct layby_hw_slot *
 	writel(0, regs + LAYBY_VNPU_SLOT_ABORT);
 }
 
+int vnpu_slot_level(void *hw, u32 index, u32 level)
+{
+	return vnpu_command(hw, LAYBY_VNPU_OP_SLOT_LEVEL, index, level);
+}
+
 int vnpu_slot_enable(void *hw, u32 index, const struct layby_hw_slot *cfg)
 {
 	struct vnpu *vnpu = hw;
@@ -47,7 +52,9 @@ int vnpu_slot_enable(void *hw, u32 index, const struct layby_hw_slot *cfg)
 	slot->abort_sequence = 0;
 	slot->generation = vnpu_read(vnpu, LAYBY_VNPU_REG_GENERATION);
 	vnpu_slot_write(slot, cfg);
-	ret = vnpu_command(vnpu, LAYBY_VNPU_OP_SLOT_ENABLE, index, 0);
+	ret = vnpu_slot_level(vnpu, index, cfg->level);
+	if (!ret)
+		ret = vnpu_command(vnpu, LAYBY_VNPU_OP_SLOT_ENABLE, index, 0);
 	return ret && vnpu_reset_since(vnpu, slot->generation) ? -EAGAIN : ret;
 }
 

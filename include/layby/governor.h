@@ -32,6 +32,9 @@
 /* Not measured. */
 #define LAYBY_UTILISATION_UNKNOWN	(~0U)
 
+/* Performance levels that a governor can be told of. */
+#define LAYBY_GOVERNOR_LEVELS		8
+
 /**
  * struct layby_governor_load - what one class's partitions do
  * @age_ns: of what stands here
@@ -88,6 +91,24 @@ struct layby_governor_load {
  *                   carries them; those in a governor's own map it dates itself
  * @driving: load of the driving partitions
  * @guest: load of the guest partitions
+ * @level_power_mw: by level, most that the guests' tiles can draw when all are busy,
+ *                  by the data sheet with its margins; 0 from @levels on
+ * @guest_level: level that the guests' tiles have, the highest of them
+ * @cap_mw: in force, the last verdict's as it was cut
+ * @level_age_ns: since @guest_level last changed
+ * @guest_used_uj: by the guests' jobs that have ended, as metered, since the
+ *                 accelerator is there
+ * @bucket_uj: the policy's, of all guest partitions together
+ * @credit_uj: what of it may be charged now
+ * @charged_uj: worst cases of the jobs that run or are about to
+ * @waiting: guest jobs that wait for credit
+ * @throttle_mc: at this temperature the device slows everybody down by itself
+ * @sensor_error_mc: what the truth may be above @temperature_mc
+ * @driving_power_mw: of full driving load, by the policy, with its margin
+ * @ambient_mc: worst, by the policy
+ * @resistance_mk_per_w: thermal, to ambient, by the policy, with its margin
+ * @capacity_mj_per_k: likewise
+ * @die_resistance_mk_per_w: of @resistance_mk_per_w, what lies before the cooler
  */
 struct layby_governor_sample {
 	__u64 now_ns;
@@ -122,6 +143,22 @@ struct layby_governor_sample {
 	__u64 settings_age_ns;
 	struct layby_governor_load driving;
 	struct layby_governor_load guest;
+	__u32 level_power_mw[LAYBY_GOVERNOR_LEVELS];
+	__u32 guest_level;
+	__u32 cap_mw;
+	__u64 level_age_ns;
+	__u64 guest_used_uj;
+	__u64 bucket_uj;
+	__u64 credit_uj;
+	__u64 charged_uj;
+	__u32 waiting;
+	__s32 throttle_mc;
+	__u32 sensor_error_mc;
+	__u32 driving_power_mw;
+	__s32 ambient_mc;
+	__u32 resistance_mk_per_w;
+	__u32 capacity_mj_per_k;
+	__u32 die_resistance_mk_per_w;
 };
 
 /**
@@ -130,8 +167,11 @@ struct layby_governor_sample {
  * Filled before each call with what stands at "before". What is above a limit is
  * cut to it; the limit is not raised. Padding is not writable.
  *
- * @cap_mw: most that guest work may draw from now on; before: the policy's ceiling
- * @level: highest level for guest work; before: the highest
+ * @cap_mw: most that guest work may draw from now on, over time: at this its energy
+ *          budget grows; before: the policy's ceiling
+ * @level: level for guest work; before: the highest. What runs falls to it at once
+ *         and rises once it is charged again, a second after the last change at the
+ *         soonest
  * @open: 1: guest work may run; before: 0. Anything else but 0 is nonsense
  * @pad: 0
  */

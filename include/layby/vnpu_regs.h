@@ -16,7 +16,7 @@
 
 #define LAYBY_VNPU_CONTROL_BYTES	0x100000u
 #define LAYBY_VNPU_MAGIC		0x5642594cu	/* "LYBV" */
-#define LAYBY_VNPU_VERSION		3u
+#define LAYBY_VNPU_VERSION		4u
 #define LAYBY_VNPU_MAX_SLOTS		4u
 #define LAYBY_VNPU_MAX_TILES		16u
 #define LAYBY_VNPU_MAX_LEVELS		4u
@@ -58,9 +58,22 @@
 #define LAYBY_VNPU_LEVEL_SPEED		0x00u	/* u32, permille of the highest's */
 #define LAYBY_VNPU_LEVEL_TILE_POWER	0x04u	/* u32, mW, one busy tile */
 #define LAYBY_VNPU_LEVEL_IDLE_POWER	0x08u	/* u32, mW, all that is no busy tile */
+/* u32, mW: one busy tile of the hungriest device at 125 degrees, with its leakage */
+#define LAYBY_VNPU_LEVEL_TILE_WORST	0x0cu
 #define LAYBY_VNPU_REG_RAIL		0x0c0u	/* u32, mW that the supply gives */
 /* s32, millidegree Celsius: at it the device lowers its levels by itself */
 #define LAYBY_VNPU_REG_THROTTLE		0x0c4u
+/*
+ * u32, permille: the truth is at most so much, and 1 uJ, above what a completion
+ * says of a job's energy
+ */
+#define LAYBY_VNPU_REG_METER_ERROR	0x0c8u
+/* u32, mK/W: die to cooler, of the worst device */
+#define LAYBY_VNPU_REG_DIE_RESISTANCE	0x0ccu
+/* u32, mW: one busy tile at level LEVEL, of the most frugal device, no leakage */
+#define LAYBY_VNPU_REG_TILE_LEAST(level)	(0x0d0u + 4u * (level))
+/* u32, millikelvin: noise and rounding of REG_SENSOR_TEMP together */
+#define LAYBY_VNPU_REG_SENSOR_ERROR	0x0e0u
 
 enum layby_vnpu_watchdog {
 	LAYBY_VNPU_WATCHDOG_OFF = 0,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "device.h"
+#include "reading.h"
 #include "registers.h"
 
 int device_init(struct device *device)
@@ -58,9 +59,16 @@ static void write_sheet(struct device *device)
 			       level->tile_mw);
 		memory_write32(memory, at + LAYBY_VNPU_LEVEL_IDLE_POWER,
 			       level->idle_mw);
+		memory_write32(memory, at + LAYBY_VNPU_LEVEL_TILE_WORST,
+			       sheet_tile_worst_mw(i));
+		memory_write32(memory, LAYBY_VNPU_REG_TILE_LEAST(i),
+			       sheet_tile_least_mw(i));
 	}
 	memory_write32(memory, LAYBY_VNPU_REG_RAIL, device->config.rail);
 	memory_write32(memory, LAYBY_VNPU_REG_THROTTLE, sheet.throttle_mc);
+	memory_write32(memory, LAYBY_VNPU_REG_METER_ERROR, sheet.meter_most_permille);
+	memory_write32(memory, LAYBY_VNPU_REG_DIE_RESISTANCE, sheet_die_worst_mk_per_w());
+	memory_write32(memory, LAYBY_VNPU_REG_SENSOR_ERROR, READING_NOISE_MC + READING_STEP_MC / 2);
 }
 
 static void write_identity(struct device *device)

@@ -6,6 +6,8 @@
  * the same device everywhere. Must never draw in another order: recorded runs
  * name a seed.
  */
+#include <math.h>
+
 #include "specimen.h"
 
 /*
@@ -32,7 +34,33 @@ const struct sheet sheet = {
 	.power_most_ppm = 200000,
 	.level_most_ppm = 40000,
 	.thermal_most_ppm = 300000,
+	.meter_most_permille = 5,
 };
+
+/* Hotter than this nothing gets: the device throttles long before. */
+#define HOTTEST_MC 125000
+
+uint32_t sheet_tile_worst_mw(uint32_t level)
+{
+	const struct sheet_level *is = &sheet.level[level];
+	double leak = 1 + sheet.leak_ppm_per_k / 1e6 *
+			  (HOTTEST_MC - sheet.reference_mc) / 1e3;
+
+	return (uint32_t)ceil(is->tile_mw * (1 + sheet.power_most_ppm / 1e6) +
+			      is->leak_mw * (1 + sheet.thermal_most_ppm / 1e6) * leak);
+}
+
+uint32_t sheet_tile_least_mw(uint32_t level)
+{
+	return sheet.level[level].tile_mw *
+	       (uint64_t)(SPECIMEN_WHOLE_PPM - sheet.power_most_ppm) / SPECIMEN_WHOLE_PPM;
+}
+
+uint32_t sheet_die_worst_mk_per_w(void)
+{
+	return sheet.die_mk_per_w *
+	       (uint64_t)(SPECIMEN_WHOLE_PPM + sheet.thermal_most_ppm) / SPECIMEN_WHOLE_PPM;
+}
 
 uint64_t specimen_random(uint64_t *state)
 {
@@ -60,6 +88,7 @@ static struct specimen as_the_sheet_says(void)
 		.idle_ppm = SPECIMEN_WHOLE_PPM,
 		.die_r_ppm = SPECIMEN_WHOLE_PPM,
 		.cooler_r_ppm = SPECIMEN_WHOLE_PPM,
+		.meter_ppm = SPECIMEN_WHOLE_PPM,
 	};
 
 	for (uint32_t i = 0; i < SPECIMEN_LEVELS; i++)
@@ -84,5 +113,6 @@ struct specimen specimen_of(uint64_t seed)
 	specimen.cooler_r_ppm = near_whole(&state, sheet.thermal_most_ppm);
 	specimen.die_c_ppm = near_whole(&state, sheet.thermal_most_ppm);
 	specimen.cooler_c_ppm = near_whole(&state, sheet.thermal_most_ppm);
+	specimen.meter_ppm = near_whole(&state, sheet.meter_most_permille * 1000);
 	return specimen;
 }

@@ -40,6 +40,7 @@ struct sheet {
 	uint32_t power_most_ppm; /* all of a level's power, of one device */
 	uint32_t level_most_ppm; /* of it: one level beside the others */
 	uint32_t thermal_most_ppm; /* each resistance, capacity and leakage */
+	uint32_t meter_most_permille; /* a job's energy, as it is said, from the truth */
 };
 
 extern const struct sheet sheet;
@@ -54,9 +55,15 @@ struct specimen {
 	uint32_t cooler_r_ppm;
 	uint32_t die_c_ppm; /* both 0: temperatures follow at once */
 	uint32_t cooler_c_ppm;
+	uint32_t meter_ppm; /* the truth, of what is said of a job's energy */
 };
 
 struct specimen specimen_of(uint64_t seed);
+
+/* The bounds that the sheet promises, from its own deviations. */
+uint32_t sheet_tile_worst_mw(uint32_t level);
+uint32_t sheet_tile_least_mw(uint32_t level);
+uint32_t sheet_die_worst_mk_per_w(void);
 
 /*
  * SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The energy budget. See budget.h.
+ *
+ * Owns the arithmetic of ISO-8 and nothing else: which job, which level and which
+ * cap is others'. Must never let credit and charges exceed the bucket, nor give back
+ * more than was charged. The ranges at the top of budget.h keep every product and sum
+ * here within 64 bits.
+ */
+#ifdef __KERNEL__
+#include <linux/math64.h>
+#else
+#define div_u64(dividend, divisor)	((dividend) / (divisor))
+#endif
+
+#include "budget.h"
+
+/* For longer than this nothing is multiplied: 2^40 ns at 2^24 mW is below 2^64. */
+#define SPAN_MAX_NS	(1ULL << 40)
+
+#define BUCKET_MAX_PJ	(LAYBY_BUDGET_BUCKET_MAX_UJ * LAYBY_PJ_PER_UJ)
+
+#define PERMILLE	1000u
+
+static __u64 min_u64(__u64 a, __u64 b)
+{
+	return a < b ? a : b;
+}
+
+static __u64 max_u64(__u64 a, __u64 b)
+{
+	return a > b ? a : b;
+}
+
+void layby_budget_init(struct layby_budget *budget, __u64 bucket_pj, __u64 now_ns)
+{
+	*budget = (struct layby_budget){
+		.bucket_pj = min_u64(bucket_pj, BUCKET_MAX_PJ),
+		.credit_pj = min_u64(bucket_pj, BUCKET_MAX_PJ),
+		.at_ns = now_ns,
+	};
+}
+
+void layby_budget_accrue(struct layby_budget *budget, __u64 now_ns)
+{
+	__u64 room = budget->bucket_pj - budget->charged_pj - budget->credit_pj;
+	__u64 span;
+
+	if (now_ns <= budget->at_ns)
+		return;
+	span = min_u64(now_ns - budget->at_ns, SPAN_MAX_NS);
+	budget->credit_pj += min_u64(span * budget->cap_mw, room);
+	budget->at_ns = now_ns;
+}
+
+void layby_budget_cap(struct layby_budget *budget, __u32 cap_mw, __u64 now_ns)
+{
+	layby_budget_accrue(budget, now_ns);
+	budget->cap_mw = min_u64(cap_mw, LAYBY_BUDGET_CAP_MAX_MW);
+}
+
+bool layby_budget_charge(struct layby_budget *budget, __u64 worst_pj)
+{
+	if (worst_pj > budget->credit_pj)
+		return false;
+	budget->credit_pj -= worst_pj;
+	budget->charged_pj += worst_pj;
+	return true;
+}
+
+void layby_budget_settle(struct layby_budget *budget, __u64 charged_pj, __u64 used_pj)
+{
+	budget->charged_pj -= charged_pj;
+	budget->credit_pj += charged_pj - min_u64(used_pj, charged_pj);
+}
+
+__u64 layby_budget_ready_ns(const struct layby_budget *budget, __u64 worst_pj)
+{
+	__u64 missing;
+
+	if (worst_pj <= budget->credit_pj)
+		return budget->at_ns;
+	if (!budget->cap_mw || worst_pj > budget->bucket_pj - budget->charged_pj)
+		return LAYBY_BUDGET_NEVER;
+	missing = worst_pj - budget->credit_pj;
+	return budget->at_ns + div_u64(missing + budget->cap_mw - 1, budget->cap_mw);
+}
+
+__u64 layby_budget_energy_pj(__u32 mw, __u64 ns)
+{
+	__u64 pj;
+
+	if (mw > LAYBY_BUDGET_CAP_MAX_MW || ns > SPAN_MAX_NS)
+		return LAYBY_BUDGET_NEVER;
+	pj = mw * ns;
+	return pj > BUCKET_MAX_PJ ? LAYBY_BUDGET_NEVER : pj;
+}
+
+/* What was metered, and the most that the meter may have missed. */
+static __u64 metered_at_most_pj(const struct layby_budget_use *use)
+{
+	__u64 pj = use->metered_pj;
+
+	if (pj > BUCKET_MAX_PJ || use->meter_error_permille > PERMILLE)
+		return LAYBY_BUDGET_NEVER;
+	return pj + div_u64(pj, PERMILLE) * use->meter_error_permille +
+	       use->meter_error_permille + LAYBY_PJ_PER_UJ;
+}
+
+__u64 layby_budget_used_pj(const struct layby_budget_use *use)
+{
+	__u64 worst_pj = layby_budget_energy_pj(use->worst_mw, use->run_ns);
+	__u64 least_pj = layby_budget_energy_pj(use->least_mw, use->run_ns);
+
+	return max_u64(least_pj, min_u64(worst_pj, metered_at_most_pj(use)));
+}
