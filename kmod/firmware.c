@@ -132,6 +132,7 @@ static void layby_policy_read_head(struct layby_policy_in_force *policy,
 	policy->park_hold_ns = le64_to_cpu(file->park_hold_ns);
 	policy->watchdog_ns = le64_to_cpu(file->watchdog_ns);
 	policy->interval_ns = le64_to_cpu(file->interval_ns);
+	policy->bucket_uj = 200000000000ULL;
 	policy->park_can_id = le32_to_cpu(file->park_can_id);
 }
 

@@ -96,6 +96,7 @@ struct layby_policy_share {
  * @park_hold_ns: every condition of parked must hold for so long
  * @watchdog_ns: the device shuts guest slots if it is not fed for so long
  * @interval_ns: fault-tolerant time interval, which all of these fit into
+ * @bucket_uj: what guest work may have drawn above its cap, see budget.h
  * @park_can_id: frame that renews the vehicle's signals' age
  * @share_count: how many partitions
  * @share: the partitions in the order of the file, driving ones before guests;
@@ -126,6 +127,7 @@ struct layby_policy_in_force {
 	u64 park_hold_ns;
 	u64 watchdog_ns;
 	u64 interval_ns;
+	u64 bucket_uj;
 	u32 park_can_id;
 	u32 share_count;
 	struct layby_policy_share share[LAYBY_POLICY_PARTITIONS_MAX];

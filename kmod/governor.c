@@ -99,8 +99,8 @@ static void layby_governor_cut(struct layby_governor_verdict *verdict,
 	verdict->level = min(verdict->level, limits->level);
 }
 
-/* A copy: @verdict is not the program's memory any more. */
-static void layby_governor_settle(struct layby_governor *ops, int ret,
+/* A copy: @verdict is not the program's memory any more. Return: it holds. */
+static bool layby_governor_settle(struct layby_governor *ops, int ret,
 				  struct layby_governor_verdict verdict)
 {
 	u32 status = layby_governor_judge(ret, &verdict);
@@ -122,26 +122,29 @@ static void layby_governor_settle(struct layby_governor *ops, int ret,
 	if (!gone && status != LAYBY_GOVERNOR_ATTACHED)
 		pr_warn("layby: governor %s is dropped, it returned %d with open %u: 0 with open 0 or 1 would be right; the gate stays closed until it is detached and one attached anew\n",
 			ops->name, ret, verdict.open);
+	return !gone && status == LAYBY_GOVERNOR_ATTACHED;
 }
 
-void layby_governor_ask(const struct layby_governor_sample *sample,
-			const struct layby_governor_verdict *limits)
+bool layby_governor_ask(const struct layby_governor_sample *sample,
+			struct layby_governor_verdict *verdict)
 {
-	struct layby_governor_verdict verdict;
+	const struct layby_governor_verdict limits = *verdict;
 	struct layby_governor *ops;
+	bool holds = false;
 	int ret;
 
 	rcu_read_lock();
 	ops = rcu_dereference(governor.asked);
 	if (ops) {
-		governor.scratch = *limits;
+		governor.scratch = limits;
 		governor.scratch.open = 0;
 		ret = ops->sample(sample, &governor.scratch);
-		verdict = governor.scratch;
-		layby_governor_cut(&verdict, limits);
-		layby_governor_settle(ops, ret, verdict);
+		*verdict = governor.scratch;
+		layby_governor_cut(verdict, &limits);
+		holds = layby_governor_settle(ops, ret, *verdict);
 	}
 	rcu_read_unlock();
+	return holds;
 }
 
 /* On the path of each job: with no admit() it is one load. */

@@ -49,9 +49,12 @@ int layby_governor_init(void);
 void layby_governor_fini(void);
 int layby_governor_attach(struct layby_governor *ops);
 void layby_governor_detach(struct layby_governor *ops);
-/* The sampler's only; @limits: what the verdict is cut to, and what it is before. */
-void layby_governor_ask(const struct layby_governor_sample *sample,
-			const struct layby_governor_verdict *limits);
+/*
+ * The sampler's only. @verdict: the limits that it is cut to, and what it is before;
+ * then what holds. False: nothing does.
+ */
+bool layby_governor_ask(const struct layby_governor_sample *sample,
+			struct layby_governor_verdict *verdict);
 /* May this guest job be accepted? Any context. */
 bool layby_governor_admit(const struct layby_admission *job);
 void layby_governor_state(struct layby_governor_state *state);

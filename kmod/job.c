@@ -17,6 +17,7 @@
 
 #include <layby/consent.h>
 
+#include "charge.h"
 #include "layby.h"
 #include "prepare.h"
 
@@ -154,6 +155,8 @@ int layby_job_prepare_ioctl(struct drm_device *drm, void *data,
 	if (!prepared)
 		return -ENOMEM;
 	ret = layby_prepare_resolve(prepared, file, args);
+	if (!ret)
+		ret = layby_charge_prepare(&party->partition->queue, prepared);
 	if (!ret)
 		ret = layby_prepared_keep(party, prepared, &args->job);
 	if (ret)

@@ -38,6 +38,7 @@
 #include <drm/layby_accel.h>
 
 #include "accel.h"
+#include "budget.h"
 #include "firmware.h"
 #include "prepare.h"
 
@@ -80,6 +81,7 @@ struct layby_party;
  * @partition: filled by layby_accel_start()
  * @partition_count: how many
  * @gone: layby_accel_stop() was called; jobs end with -ENODEV
+ * @cap_mw: most that guest work may draw over time, now; caps.c
  */
 struct layby_accel {
 	struct layby_hw hw;
@@ -89,12 +91,16 @@ struct layby_accel {
 	struct layby_partition *partition[LAYBY_PARTITIONS_MAX];
 	u32 partition_count;
 	bool gone;
+	u32 cap_mw;
 };
 
 /**
  * struct layby_prepared - a job that was checked and resolved
  * @hw: what the hardware gets
- * @longest_run_ns: as declared
+ * @longest_run_ns: as declared, of a guest: at the highest level
+ * @limit_ns: what that is at each level
+ * @worst_pj: of a guest, what it is charged at each level, see charge.c
+ * @worst_uj: the same at the highest
  * @input_bytes: of all inputs together
  * @output_bytes: of all outputs together
  * @job_class: LAYBY_CONSENT_BATCH or LAYBY_CONSENT_INTERACTIVE
@@ -104,6 +110,9 @@ struct layby_accel {
 struct layby_prepared {
 	struct layby_hw_job hw;
 	u64 longest_run_ns;
+	u64 limit_ns[LAYBY_LEVELS_MAX];
+	u64 worst_pj[LAYBY_LEVELS_MAX];
+	u64 worst_uj;
 	u64 input_bytes;
 	u64 output_bytes;
 	u32 job_class;
@@ -124,6 +133,13 @@ struct layby_prepared {
  * @cmd: the command that waits for it, NULL once somebody else owns that
  *       command's one completion
  * @cookie: as submitted
+ * @wait_since_ns: CLOCK_MONOTONIC, when it began to wait, 0: it does not
+ * @waited_ns: how long it did
+ * @limit_ns: how long it may run; with the next three from when it is pushed
+ * @charged_pj: what it is charged, see budget.h
+ * @tiles: that its slot had
+ * @level: that its slot had; of a guest, that it is charged for
+ * @pushed: it is on the hardware
  * @hw_tag: its name on the hardware
  * @stop_result: what the job ends with if @stopping, -errno
  * @stop_reason: likewise, enum layby_reason
@@ -136,11 +152,18 @@ struct layby_job {
 	struct layby_prepared *prepared;
 	struct io_uring_cmd *cmd;
 	u64 cookie;
+	u64 wait_since_ns;
+	u64 waited_ns;
+	u64 limit_ns;
+	u64 charged_pj;
 	u16 hw_tag;
 	s16 stop_result;
 	u8 stop_reason;
 	bool stopping;
+	bool pushed;
 	u8 resets;
+	u8 tiles;
+	u8 level;
 #ifdef LAYBY_BENCH
 	struct completion *waiter;
 #endif
@@ -168,8 +191,18 @@ enum layby_queue_state {
  * @ops: the backend's, never changes
  * @priv: handed to them, never changes
  * @slot: likewise
- * @order: the jobs in the order of the ring: @count of them from @first on,
+ * @order: the jobs in the order of their coming: @count of them from @first on,
  *         wrapping; the first one is what the slot runs
+ * @pushed: so many of them, the first ones, are on the ring; the others wait
+ * @guest: jobs are charged
+ * @level: level that they are charged for; the slot has it or a lower one
+ * @level_mw: of a guest, most that its tiles draw, by level
+ * @least_mw: least that they draw while a job is on them
+ * @tick_ns: of the device's clock
+ * @overrun_ns: for so long a job may be on the tiles beyond its limit
+ * @level_at_ns: CLOCK_MONOTONIC, when it last changed
+ * @budget: see there
+ * @feed_at_ns: when the next waiting job's worst case fits, U64_MAX: not known
  * @by_tag: hardware tag to job
  * @free_tag: stack of hardware tags, @free_tags of them
  * @state: enum layby_queue_state
@@ -191,6 +224,8 @@ enum layby_queue_state {
  * @recover: the recovery
  * @done: scratch for completions being taken in
  * @used_uj: energy of those, not yet accounted for
+ * @ended_uj: energy of all jobs that have ended, as metered
+ * @ended_ns: time that they ran
  * @recoveries: how often the slot was reset
  */
 struct layby_queue {
@@ -200,6 +235,16 @@ struct layby_queue {
 	u32 slot;
 	u32 first;
 	u32 count;
+	u32 pushed;
+	bool guest;
+	u32 level;
+	u32 level_mw[LAYBY_LEVELS_MAX];
+	u32 least_mw;
+	u32 tick_ns;
+	u64 overrun_ns;
+	u64 level_at_ns;
+	struct layby_budget budget;
+	u64 feed_at_ns;
 	struct layby_job *order[LAYBY_QUEUE_DEPTH_MAX];
 	struct layby_job *by_tag[LAYBY_QUEUE_DEPTH_MAX];
 	u16 free_tag[LAYBY_QUEUE_DEPTH_MAX];
@@ -221,6 +266,8 @@ struct layby_queue {
 	struct kthread_work recover;
 	struct layby_hw_completion done[16];
 	u64 used_uj;
+	u64 ended_uj;
+	u64 ended_ns;
 	u32 recoveries;
 };
 
@@ -405,6 +452,7 @@ void layby_queue_poll(struct layby_partition *partition);
 int layby_queue_cancel(struct layby_party *party, u32 tag, u64 cookie);
 bool layby_queue_detach(struct layby_job *job, struct io_uring_cmd *cmd);
 bool layby_queue_close(struct layby_party *party);
+void layby_queue_over_cap(struct layby_partition *partition);
 
 /* recover.c */
 void layby_queue_lost(struct layby_partition *partition);

@@ -3,19 +3,21 @@
  * The queue: the jobs in flight on one slot, and how they come onto it.
  *
  * A job's way, all under the queue lock:
- *	submit -> accept -> start -> push ... take -> retire
+ *	submit -> accept -> start -> feed -> push ... take -> retire
  * and, if it must not go on, stop -> abort -> take -> retire; if the abort is
- * not answered, the slot is reset. This file has the way in and the queue's life,
+ * not answered, the slot is reset. A guest's job that the energy budget does not reach
+ * for waits between start and push, and all behind it. This file has the way in and the queue's life,
  * queue_retire.c the way out, queue_stop.c the stopping, recover.c the reset.
  *
  * Nothing here allocates, sleeps or logs on the path of a well-behaved job.
  * The lock is taken in interrupts and timers. Must never push a job without the
  * clearing of tiles that hold another party's bytes (ISO-4), nor a guest's that
- * consent, governor or gate does not let in.
+ * consent, governor or gate does not let in, or that is not charged (ISO-8).
  */
 #include <linux/ktime.h>
 #include <linux/nospec.h>
 
+#include "charge.h"
 #include "consent.h"
 #include "governor.h"
 #include "layby.h"
@@ -42,10 +44,14 @@ static bool layby_tiles_own(const struct layby_queue *queue,
 	return queue->tile_party == party->id && party->in_flight == queue->count;
 }
 
-void layby_queue_push(struct layby_queue *queue, struct layby_job *job)
+static void layby_queue_push(struct layby_queue *queue, struct layby_job *job)
 {
 	struct layby_party *party = job->party;
 	u32 flags = 0;
+
+	job->tiles = hweight32(READ_ONCE(party->partition->cfg.tiles));
+	job->pushed = true;
+	queue->pushed++;
 
 	if (!layby_tiles_own(queue, party)) {
 		flags = LAYBY_PUSH_CLEAR_TILES;
@@ -53,6 +59,35 @@ void layby_queue_push(struct layby_queue *queue, struct layby_job *job)
 	}
 	queue->ops->push(queue->priv, queue->slot, &job->prepared->hw, job->hw_tag,
 			 party->id, flags);
+}
+
+static void layby_job_waited(struct layby_job *job)
+{
+	if (likely(!job->wait_since_ns))
+		return;
+	job->waited_ns += ktime_get_ns() - job->wait_since_ns;
+	job->wait_since_ns = 0;
+}
+
+/*
+ * What waits goes onto the ring in the order of its coming, as far as the budget
+ * reaches; driving's always does. Return: something went, and nobody has rung.
+ */
+bool layby_queue_feed(struct layby_queue *queue)
+{
+	struct layby_job *job;
+	bool fed = false;
+
+	queue->feed_at_ns = U64_MAX;
+	while (queue->pushed < queue->count) {
+		job = layby_queue_nth(queue, queue->pushed);
+		if (!layby_charge(queue, job))
+			break;
+		layby_job_waited(job);
+		layby_queue_push(queue, job);
+		fed = true;
+	}
+	return fed;
 }
 
 /* --- Submission ----------------------------------------------------------- */
@@ -65,7 +100,7 @@ static bool layby_queue_governed(const struct layby_queue *queue,
 	struct layby_admission job = {
 		.party = party->id,
 		.longest_run_ns = prepared->longest_run_ns,
-		.worst_energy_uj = ~0ULL,
+		.worst_energy_uj = prepared->worst_uj,
 		.input_bytes = prepared->input_bytes,
 		.output_bytes = prepared->output_bytes,
 		.queue_depth = party->partition->share.queue_depth,
@@ -136,6 +171,10 @@ static void layby_job_start(struct layby_queue *queue, struct layby_job *job,
 	job->prepared->in_flight++;
 	job->cookie = submit.cookie;
 	job->stopping = false;
+	job->pushed = false;
+	job->charged_pj = 0;
+	job->wait_since_ns = 0;
+	job->waited_ns = 0;
 	job->resets = 0;
 	job->hw_tag = queue->free_tag[--queue->free_tags];
 	queue->by_tag[job->hw_tag] = job;
@@ -171,6 +210,21 @@ static enum hrtimer_restart layby_doorbell_timer(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
+/* What is new goes onto the ring, or waits. */
+static void layby_queue_advance(struct layby_queue *queue, struct layby_job *job, bool more)
+{
+	bool fed = layby_queue_feed(queue);
+
+	if (unlikely(!job->pushed))
+		job->wait_since_ns = ktime_get_ns();
+	if (!queue->head)
+		layby_queue_new_head(queue);
+	if (more && fed)
+		layby_queue_owe(queue);
+	else if (!more && (fed || queue->doorbell_owed))
+		layby_queue_ring(queue);
+}
+
 /* Queue lock held. What the job is completed to is the caller's to set. */
 struct layby_job *layby_queue_enter(struct layby_party *party,
 				    struct layby_cmd_submit submit)
@@ -184,15 +238,8 @@ struct layby_job *layby_queue_enter(struct layby_party *party,
 		return job;
 	layby_job_start(queue, job, submit);
 	/* A slot in recovery gets it when it is back. */
-	if (unlikely(queue->state != LAYBY_QUEUE_RUNNING))
-		return job;
-	layby_queue_push(queue, job);
-	if (!queue->head)
-		layby_queue_new_head(queue);
-	if (submit.flags & LAYBY_SUBMIT_MORE)
-		layby_queue_owe(queue);
-	else
-		layby_queue_ring(queue);
+	if (likely(queue->state == LAYBY_QUEUE_RUNNING))
+		layby_queue_advance(queue, job, submit.flags & LAYBY_SUBMIT_MORE);
 	return job;
 }
 
@@ -252,6 +299,8 @@ int layby_queue_init(struct layby_partition *partition)
 		queue->free_tag[queue->free_tags++] = i;
 	queue->state = LAYBY_QUEUE_GONE;
 	queue->timer_ns = U64_MAX;
+	queue->feed_at_ns = U64_MAX;
+	layby_charge_init(queue);
 	hrtimer_init(&queue->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
 	queue->timer.function = layby_queue_timer;
 	hrtimer_init(&queue->doorbell_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
@@ -309,6 +358,7 @@ void layby_queue_shut(struct layby_partition *partition, int fault)
 	if (!fault)
 		layby_queue_take(queue, &batch, true);
 	layby_queue_become(queue, fault ? LAYBY_QUEUE_FENCED : LAYBY_QUEUE_CLOSED);
+	layby_budget_cap(&queue->budget, 0, ktime_get_ns());
 	queue->aborting = NULL;
 	if (fault && !READ_ONCE(partition->accel->gone))
 		layby_queue_fail_all(queue, -EIO, LAYBY_REASON_DEVICE_FAILED, &batch);

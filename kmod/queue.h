@@ -31,7 +31,7 @@ static inline struct layby_job *layby_queue_nth(struct layby_queue *queue, u32 n
 }
 
 /* queue.c */
-void layby_queue_push(struct layby_queue *queue, struct layby_job *job);
+bool layby_queue_feed(struct layby_queue *queue);
 void layby_queue_ring(struct layby_queue *queue);
 void layby_queue_become(struct layby_queue *queue, enum layby_queue_state state);
 struct layby_job *layby_queue_enter(struct layby_party *party,
@@ -54,7 +54,7 @@ enum hrtimer_restart layby_queue_timer(struct hrtimer *timer);
 
 static inline u64 layby_head_deadline(struct layby_queue *queue)
 {
-	return queue->head_since_ns + queue->head->prepared->longest_run_ns +
+	return queue->head_since_ns + queue->head->limit_ns +
 	       layby_queue_hw(queue)->start_bound_ns + LAYBY_DOORBELL_AGE_NS;
 }
 
@@ -75,12 +75,12 @@ static inline void layby_queue_arm(struct layby_queue *queue)
 		next = queue->abort_by_ns;
 	else if (queue->head)
 		next = layby_head_deadline(queue);
-	layby_queue_wake(queue, next);
+	layby_queue_wake(queue, min(next, queue->feed_at_ns));
 }
 
 static inline void layby_queue_new_head(struct layby_queue *queue)
 {
-	struct layby_job *first = queue->count ? layby_queue_nth(queue, 0) : NULL;
+	struct layby_job *first = queue->pushed ? layby_queue_nth(queue, 0) : NULL;
 
 	if (first == queue->head)
 		return;
@@ -91,9 +91,11 @@ static inline void layby_queue_new_head(struct layby_queue *queue)
 	layby_queue_arm(queue);
 }
 
-/* After the ring has changed. */
+/* After the ring, or what may go onto it, has changed; the slot is in service. */
 static inline void layby_queue_settle(struct layby_queue *queue)
 {
+	if (unlikely(queue->pushed < queue->count) && layby_queue_feed(queue))
+		layby_queue_ring(queue);
 	layby_queue_new_head(queue);
 	if (unlikely(queue->stopping))
 		layby_queue_abort_next(queue);

@@ -11,6 +11,7 @@
  */
 #include <linux/ktime.h>
 
+#include "charge.h"
 #include "keeper.h"
 #include "layby.h"
 #include "queue.h"
@@ -47,6 +48,7 @@ static void layby_order_close_gap(struct layby_queue *queue, struct layby_job *j
 
 static void layby_order_remove(struct layby_queue *queue, struct layby_job *job)
 {
+	queue->pushed -= job->pushed;
 	if (unlikely(layby_queue_nth(queue, 0) != job))
 		layby_order_close_gap(queue, job);
 	queue->first++;
@@ -66,6 +68,10 @@ static void layby_job_report_end(struct layby_job *job, int result, u32 reason,
 	report->run_ticks = done->run_ticks;
 	report->end_ticks = done->end_ticks;
 	report->energy_uj = done->energy_uj;
+	report->tile_ticks = done->run_ticks * job->tiles;
+	report->wait_ns = job->waited_ns;
+	report->input_bytes = job->prepared->input_bytes;
+	report->output_bytes = job->prepared->output_bytes;
 	report->gate_reason = reason == LAYBY_REASON_RECLAIMED ? layby_keeper_closed_for() : 0;
 	/* A client that polls for DONE reads a whole report. */
 	smp_store_release(&report->state, LAYBY_REPORT_DONE);
@@ -86,6 +92,10 @@ void layby_job_retire(struct layby_queue *queue, struct layby_job *job,
 	trace_layby_job_end(job);
 	party->run_ticks += done->run_ticks;
 	queue->used_uj += done->energy_uj;
+	queue->ended_uj += done->energy_uj;
+	queue->ended_ns += done->run_ticks * queue->tick_ns;
+	if (job->charged_pj)
+		layby_charge_settle(queue, job, done);
 
 	layby_order_remove(queue, job);
 	queue->by_tag[job->hw_tag] = NULL;
@@ -171,6 +181,8 @@ bool layby_queue_take(struct layby_queue *queue, struct layby_uring_batch *batch
 	do {
 		n = queue->ops->pop(queue->priv, queue->slot, queue->done,
 				    ARRAY_SIZE(queue->done));
+		if (n)
+			layby_charge_accrue(queue);
 		for (i = 0; i < n; i++)
 			layby_queue_retire_done(queue, &queue->done[i], batch);
 		more = n == ARRAY_SIZE(queue->done);

@@ -12,6 +12,7 @@
 #include <linux/ktime.h>
 #include <linux/nospec.h>
 
+#include "caps.h"
 #include "layby.h"
 #include "queue.h"
 
@@ -54,15 +55,29 @@ void layby_queue_abort_next(struct layby_queue *queue)
 	layby_queue_arm(queue);
 }
 
+/* One that waits is gone at once. */
 static void layby_job_stop(struct layby_queue *queue, struct layby_job *job,
-			   int result, u32 reason)
+			   int result, u32 reason, struct layby_uring_batch *batch)
 {
+	const struct layby_hw_completion none = {};
+
 	if (job->stopping)
 		return;
+	if (!job->pushed) {
+		layby_job_retire(queue, job, result, reason, &none, batch);
+		return;
+	}
 	job->stopping = true;
 	job->stop_result = result;
 	job->stop_reason = reason;
 	queue->stopping = true;
+}
+
+/* Some are to be stopped, or have left their places to others. */
+static void layby_queue_stopped(struct layby_queue *queue)
+{
+	if (queue->state == LAYBY_QUEUE_RUNNING)
+		layby_queue_settle(queue);
 }
 
 static int layby_queue_stop_tag(struct layby_queue *queue, struct layby_job *job,
@@ -74,8 +89,8 @@ static int layby_queue_stop_tag(struct layby_queue *queue, struct layby_job *job
 		return -EALREADY;
 	layby_uring_batch_add(batch, job->cmd, -ECANCELED);
 	job->cmd = NULL;
-	layby_job_stop(queue, job, -ECANCELED, LAYBY_REASON_CANCELLED);
-	layby_queue_abort_next(queue);
+	layby_job_stop(queue, job, -ECANCELED, LAYBY_REASON_CANCELLED, batch);
+	layby_queue_stopped(queue);
 	return 0;
 }
 
@@ -116,6 +131,7 @@ int layby_queue_cancel(struct layby_party *party, u32 tag, u64 cookie)
 bool layby_queue_detach(struct layby_job *job, struct io_uring_cmd *cmd)
 {
 	struct layby_queue *queue = &job->party->partition->queue;
+	struct layby_uring_batch batch = {};
 	unsigned long flags;
 	bool ours;
 
@@ -123,9 +139,10 @@ bool layby_queue_detach(struct layby_job *job, struct io_uring_cmd *cmd)
 	ours = job->cmd == cmd;
 	if (ours) {
 		job->cmd = NULL;
-		layby_job_stop(queue, job, -ECANCELED, LAYBY_REASON_CANCELLED);
-		layby_queue_abort_next(queue);
+		layby_job_stop(queue, job, -ECANCELED, LAYBY_REASON_CANCELLED, &batch);
+		layby_queue_stopped(queue);
 	}
+	layby_uring_batch_flush(&batch);
 	spin_unlock_irqrestore(&queue->lock, flags);
 	return ours;
 }
@@ -140,20 +157,57 @@ bool layby_queue_detach(struct layby_job *job, struct io_uring_cmd *cmd)
 bool layby_queue_close(struct layby_party *party)
 {
 	struct layby_queue *queue = &party->partition->queue;
+	struct layby_uring_batch batch = {};
 	unsigned long flags;
 	bool idle;
 	u32 tag;
 
 	spin_lock_irqsave(&queue->lock, flags);
-	party->closed = true;
-	idle = !party->in_flight;
 	for (tag = 0; tag < LAYBY_PARTY_TAGS; tag++)
 		if (party->job[tag].prepared)
 			layby_job_stop(queue, &party->job[tag], -ECANCELED,
-				       LAYBY_REASON_CANCELLED);
-	layby_queue_abort_next(queue);
+				       LAYBY_REASON_CANCELLED, &batch);
+	/* Those that waited are gone: from here on the last one frees the party. */
+	party->closed = true;
+	idle = !party->in_flight;
+	layby_queue_stopped(queue);
+	layby_uring_batch_flush(&batch);
 	spin_unlock_irqrestore(&queue->lock, flags);
 	return idle;
+}
+
+static u64 layby_job_left_ns(const struct layby_queue *queue, const struct layby_job *job,
+			     u64 now_ns)
+{
+	u64 past_ns = job == queue->head ? now_ns - queue->head_since_ns : 0;
+
+	return job->limit_ns > past_ns ? job->limit_ns - past_ns : 0;
+}
+
+/**
+ * layby_queue_over_cap() - the cap fell below what the tiles draw at the lowest level
+ * @partition: a guest
+ *
+ * What ends soon may end, what waits goes on waiting.
+ */
+void layby_queue_over_cap(struct layby_partition *partition)
+{
+	struct layby_queue *queue = &partition->queue;
+	struct layby_uring_batch batch = {};
+	struct layby_job *job;
+	u64 now_ns;
+	u32 n;
+
+	spin_lock_irq(&queue->lock);
+	now_ns = ktime_get_ns();
+	for (n = 0; n < queue->pushed; n++) {
+		job = layby_queue_nth(queue, n);
+		if (layby_job_left_ns(queue, job, now_ns) > LAYBY_SETTLE_NS)
+			layby_job_stop(queue, job, -ECANCELED, LAYBY_REASON_OVER_CAP, &batch);
+	}
+	layby_queue_stopped(queue);
+	layby_uring_batch_flush(&batch);
+	spin_unlock_irq(&queue->lock);
 }
 
 /* --- What is due ---------------------------------------------------------- */
@@ -181,7 +235,7 @@ static void layby_queue_due(struct layby_queue *queue,
 		return;
 	}
 	if (queue->head && !queue->aborting && now >= layby_head_deadline(queue)) {
-		layby_job_stop(queue, queue->head, -ETIME, LAYBY_REASON_TIME_UP);
+		layby_job_stop(queue, queue->head, -ETIME, LAYBY_REASON_TIME_UP, batch);
 		layby_queue_abort_next(queue);
 	}
 	layby_queue_arm(queue);

@@ -23,6 +23,7 @@
 
 #include <drm/drm_device.h>
 
+#include "caps.h"
 #include "firmware.h"
 #include "keeper.h"
 #include "layby.h"
@@ -196,6 +197,7 @@ static int layby_guest_enable(struct layby_partition *partition)
 	int ret;
 
 	mutex_lock(&partition->slot_lock);
+	layby_caps_lowest(partition);
 	do {
 		ret = hw->ops->slot_disable(hw->priv, partition->slot);
 		if (!ret)

@@ -12,6 +12,7 @@
 #include <linux/kthread.h>
 #include <linux/sched.h>
 
+#include "charge.h"
 #include "keeper.h"
 #include "layby.h"
 #include "queue.h"
@@ -22,6 +23,7 @@ void layby_queue_fail_all(struct layby_queue *queue, int result, u32 reason,
 {
 	const struct layby_hw_completion none = {};
 
+	layby_charge_forget(queue);
 	while (queue->count)
 		layby_job_retire(queue, layby_queue_nth(queue, 0), result, reason,
 				 &none, batch);
@@ -34,7 +36,7 @@ static bool layby_job_may_run_again(struct layby_queue *queue, struct layby_job 
 	return job != queue->head || ++job->resets <= LAYBY_RESETS_MAX;
 }
 
-/* Retire what must not run again, push the rest, in order. */
+/* Retire what must not run again. */
 static void layby_job_resume(struct layby_queue *queue, struct layby_job *job,
 			     struct layby_uring_batch *batch)
 {
@@ -46,8 +48,17 @@ static void layby_job_resume(struct layby_queue *queue, struct layby_job *job,
 	else if (!layby_job_may_run_again(queue, job))
 		layby_job_retire(queue, job, -EIO, LAYBY_REASON_DEVICE_FAILED,
 				 &none, batch);
-	else
-		layby_queue_push(queue, job);
+}
+
+/* Nothing is on the ring any more. */
+static void layby_queue_take_back(struct layby_queue *queue)
+{
+	u32 n;
+
+	layby_charge_forget(queue);
+	for (n = 0; n < queue->pushed; n++)
+		layby_queue_nth(queue, n)->pushed = false;
+	queue->pushed = 0;
 }
 
 static void layby_queue_resume(struct layby_queue *queue,
@@ -58,6 +69,7 @@ static void layby_queue_resume(struct layby_queue *queue,
 
 	layby_queue_become(queue, LAYBY_QUEUE_RUNNING);
 	queue->tile_party = 0;
+	layby_queue_take_back(queue);
 	while (n < queue->count) {
 		job = layby_queue_nth(queue, n);
 		layby_job_resume(queue, job, batch);
@@ -68,8 +80,6 @@ static void layby_queue_resume(struct layby_queue *queue,
 	/* Whoever is first now starts anew, the same job as before too. */
 	queue->head = NULL;
 	layby_queue_settle(queue);
-	if (queue->head)
-		layby_queue_ring(queue);
 }
 
 /*

@@ -21,14 +21,23 @@
 #include <linux/sched.h>
 #include <linux/timekeeping.h>
 
+#include "caps.h"
 #include "firmware.h"
 #include "governor.h"
 #include "keeper.h"
 #include "layby.h"
 #include "vehicle.h"
 
+/* Samples that utilisation is taken over. */
+#define LAYBY_BUSY_SAMPLES	16
+
 /* Measurements that the slope of the temperature is taken over. */
 #define LAYBY_SLOPE_READINGS	16
+
+struct layby_busy {
+	u64 at_ns;
+	u64 busy_ns;
+};
 
 struct layby_reading {
 	u64 at_ns;
@@ -44,7 +53,9 @@ struct layby_reading {
  * @known: they were read, not long ago
  * @fresh_ns: CLOCK_MONOTONIC, when the device was last seen to have measured
  * @reading: the last measurements, @readings of them, in a ring
+ * @busy: how long guests' jobs had run at the last samples, @samples of them, in a ring
  * @gate: scratch of the work
+ * @caps: likewise
  * @vehicle: likewise
  * @sample: likewise; what the governor is told
  */
@@ -59,7 +70,10 @@ static struct {
 	u64 fresh_ns;
 	struct layby_reading reading[LAYBY_SLOPE_READINGS];
 	u32 readings;
+	struct layby_busy busy[LAYBY_BUSY_SAMPLES];
+	u32 samples;
 	struct layby_keeper_state gate;
+	struct layby_caps caps;
 	struct layby_vehicle_report vehicle;
 	struct layby_governor_sample sample;
 } sampler = {
@@ -186,12 +200,56 @@ static void layby_sample_vehicle(struct layby_governor_sample *sample)
 	sample->battery_age_ns = layby_signal_age(LAYBY_SIGNAL_SUPPLY);
 }
 
+/* Whoever is sampled for holds a policy. */
 static void layby_sample_ceilings(struct layby_governor_sample *sample)
 {
 	const struct layby_policy_in_force *policy = sampler.accel->policy;
+	const struct layby_hw *hw = &sampler.accel->hw;
 
-	sample->power_ceiling_mw = policy ? policy->power_mw : LAYBY_NO_CAP_MW;
-	sample->rail_mw = policy ? policy->rail_mw : LAYBY_NO_CAP_MW;
+	sample->power_ceiling_mw = policy->power_mw;
+	sample->rail_mw = policy->rail_mw;
+	sample->driving_power_mw = policy->driving_power_mw;
+	sample->ambient_mc = policy->ambient_mdeg;
+	sample->resistance_mk_per_w = policy->resistance_mk_per_w;
+	sample->capacity_mj_per_k = policy->capacity_mj_per_k;
+	sample->throttle_mc = hw->throttle_mdeg;
+	sample->sensor_error_mc = hw->sensor_error_mdeg;
+	sample->die_resistance_mk_per_w = hw->die_resistance_mk_per_w;
+}
+
+static_assert(LAYBY_GOVERNOR_LEVELS == LAYBY_LEVELS_MAX);
+
+static void layby_sample_caps(struct layby_governor_sample *sample)
+{
+	const struct layby_caps *caps = &sampler.caps;
+
+	layby_caps_read(sampler.accel, &sampler.caps);
+	memcpy(sample->level_power_mw, caps->level_mw, sizeof(sample->level_power_mw));
+	sample->guest_level = caps->level;
+	sample->cap_mw = caps->cap_mw;
+	sample->level_age_ns = layby_age(caps->level_at_ns, sample->now_ns);
+	sample->guest_used_uj = caps->ended_uj;
+	sample->bucket_uj = caps->bucket_uj;
+	sample->credit_uj = caps->credit_uj;
+	sample->charged_uj = caps->charged_uj;
+	sample->waiting = caps->waiting;
+}
+
+/* Of the time since the oldest of the last samples; of all guests' slots. */
+static u32 layby_sample_utilisation(u64 now_ns)
+{
+	struct layby_busy *last = &sampler.busy[sampler.samples++ % LAYBY_BUSY_SAMPLES];
+	const struct layby_busy oldest = *last;
+	u64 span_ns, busy_ns;
+
+	*last = (struct layby_busy){ .at_ns = now_ns, .busy_ns = sampler.caps.busy_ns };
+	if (sampler.samples <= LAYBY_BUSY_SAMPLES || !sampler.caps.partitions ||
+	    now_ns <= oldest.at_ns)
+		return LAYBY_UTILISATION_UNKNOWN;
+	/* What runs was thought to have begun earlier than it did. */
+	busy_ns = last->busy_ns > oldest.busy_ns ? last->busy_ns - oldest.busy_ns : 0;
+	span_ns = (now_ns - oldest.at_ns) * sampler.caps.partitions;
+	return min_t(u64, div64_u64(busy_ns * 1000, span_ns), 1000);
 }
 
 /* What the kernel does not have yet. */
@@ -223,7 +281,7 @@ static void layby_sample_load(struct layby_governor_sample *sample)
 			       &sample->guest : &sample->driving, partition);
 	}
 	sample->driving.utilisation_permille = LAYBY_UTILISATION_UNKNOWN;
-	sample->guest.utilisation_permille = LAYBY_UTILISATION_UNKNOWN;
+	sample->guest.utilisation_permille = layby_sample_utilisation(sample->now_ns);
 }
 
 static void layby_sampler_tell(struct layby_governor_sample *sample)
@@ -239,6 +297,7 @@ static void layby_sampler_tell(struct layby_governor_sample *sample)
 	layby_sample_device(sample);
 	layby_sample_gate(sample);
 	layby_sample_vehicle(sample);
+	layby_sample_caps(sample);
 	layby_sample_load(sample);
 }
 
@@ -259,16 +318,26 @@ static bool layby_sampler_look(void)
 	return on;
 }
 
+/* The gate has closed, or is about to, if it says so: reclaim does not wait for us. */
+static void layby_sampler_obey(const struct layby_governor_verdict *verdict)
+{
+	mutex_lock(&sampler.lock);
+	if (sampler.accel && verdict->open)
+		layby_caps_set(sampler.accel, verdict->cap_mw, verdict->level);
+	mutex_unlock(&sampler.lock);
+}
+
 static void layby_sampler_work(struct kthread_work *work)
 {
 	const struct layby_governor_sample *sample = &sampler.sample;
-	struct layby_governor_verdict limits = {};
+	struct layby_governor_verdict verdict = {};
 
 	if (!layby_sampler_look())
 		return;
-	limits.cap_mw = sample->power_ceiling_mw;
-	limits.level = sample->levels - 1;
-	layby_governor_ask(sample, &limits);
+	verdict.cap_mw = sample->power_ceiling_mw;
+	verdict.level = sample->levels - 1;
+	if (layby_governor_ask(sample, &verdict))
+		layby_sampler_obey(&verdict);
 	kthread_queue_delayed_work(sampler.worker, &sampler.work,
 				   nsecs_to_jiffies(LAYBY_SAMPLE_PERIOD_NS));
 }
@@ -283,6 +352,7 @@ static void layby_sampler_forget(void)
 	sampler.known = false;
 	sampler.fresh_ns = 0;
 	sampler.readings = 0;
+	sampler.samples = 0;
 }
 
 /* Work that is queued for later finds sampling off, and ends. */
@@ -292,6 +362,8 @@ void layby_governor_sampling(struct layby_accel *accel)
 
 	mutex_lock(&sampler.lock);
 	changed = sampler.accel != accel;
+	if (changed && sampler.accel)
+		layby_caps_none(sampler.accel);
 	sampler.accel = accel;
 	if (changed && accel)
 		layby_sampler_forget();

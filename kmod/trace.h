@@ -97,6 +97,24 @@ TRACE_EVENT(layby_slot_state,
 		      layby_show_state(__entry->state),
 		      layby_show_state(__entry->was)));
 
+/* The cap or the level of a guest partition changes; with them its energy budget. */
+TRACE_EVENT(layby_cap,
+	    TP_PROTO(const struct layby_partition *partition, u32 cap_mw, u32 level),
+	    TP_ARGS(partition, cap_mw, level),
+	    TP_STRUCT__entry(__field(u32, slot)
+			     __field(u32, cap_mw)
+			     __field(u32, level)
+			     __field(u64, credit_pj)
+			     __field(u64, charged_pj)),
+	    TP_fast_assign(__entry->slot = partition->slot;
+			   __entry->cap_mw = cap_mw;
+			   __entry->level = level;
+			   __entry->credit_pj = partition->queue.budget.credit_pj;
+			   __entry->charged_pj = partition->queue.budget.charged_pj;),
+	    TP_printk("slot=%u cap_mw=%u level=%u credit_pj=%llu charged_pj=%llu",
+		      __entry->slot, __entry->cap_mw, __entry->level,
+		      __entry->credit_pj, __entry->charged_pj));
+
 TRACE_EVENT(layby_job_submit,
 	    TP_PROTO(const struct layby_job *job),
 	    TP_ARGS(job),
@@ -119,6 +137,11 @@ TRACE_EVENT(layby_job_end,
 			     __field(u64, queue_ticks)
 			     __field(u64, run_ticks)
 			     __field(u64, energy_uj)
+			     __field(u64, tile_ticks)
+			     __field(u64, wait_ns)
+			     __field(u64, input_bytes)
+			     __field(u64, output_bytes)
+			     __field(u32, level)
 			     __field(u32, slot)
 			     __field(u32, reason)
 			     __field(s32, result)
@@ -130,15 +153,22 @@ TRACE_EVENT(layby_job_end,
 			   __entry->queue_ticks = report->queue_ticks;
 			   __entry->run_ticks = report->run_ticks;
 			   __entry->energy_uj = report->energy_uj;
+			   __entry->tile_ticks = report->tile_ticks;
+			   __entry->wait_ns = report->wait_ns;
+			   __entry->input_bytes = report->input_bytes;
+			   __entry->output_bytes = report->output_bytes;
+			   __entry->level = report->level;
 			   __entry->slot = job->party->partition->slot;
 			   __entry->reason = report->reason;
 			   __entry->result = report->result;
 			   __entry->hw_tag = job->hw_tag;),
 	    /* reason: enum layby_reason */
-	    TP_printk("slot=%u party=%llu tag=%u cookie=%llx result=%d reason=%u queue_ticks=%llu run_ticks=%llu energy_uj=%llu",
+	    TP_printk("slot=%u party=%llu tag=%u cookie=%llx result=%d reason=%u queue_ticks=%llu run_ticks=%llu energy_uj=%llu level=%u tile_ticks=%llu wait_ns=%llu input_bytes=%llu output_bytes=%llu",
 		      __entry->slot, __entry->party, __entry->hw_tag, __entry->cookie,
 		      __entry->result, __entry->reason, __entry->queue_ticks,
-		      __entry->run_ticks, __entry->energy_uj));
+		      __entry->run_ticks, __entry->energy_uj, __entry->level,
+		      __entry->tile_ticks, __entry->wait_ns, __entry->input_bytes,
+		      __entry->output_bytes));
 
 #endif /* LAYBY_TRACE_H */
 

@@ -214,7 +214,9 @@ struct layby_range {
  *
  * Errors: -EINVAL malformed, -ENOENT unknown handle, -EACCES output into a
  * read-only buffer, -EDQUOT this party holds &layby_party_info.jobs_max jobs,
- * -EFAULT a range array cannot be read.
+ * -EFAULT a range array cannot be read, -E2BIG on a guest partition: what it could
+ * draw in its longest time is more than the policy's bucket of energy holds, so that
+ * it could never start; a shorter time, or a larger bucket, would do.
  */
 struct layby_job_prepare {
 	/** @program: in, the program's bytes */
@@ -230,7 +232,9 @@ struct layby_job_prepare {
 	/**
 	 * @longest_run_ns: in, longest time the job may run once started, 1 to
 	 * &layby_partition_info.longest_run_max_ns. Past it the job is stopped
-	 * and completes with -ETIME.
+	 * and completes with -ETIME. On a guest partition, where tiles may run at
+	 * a lower performance level, it is the time at the highest one: at another
+	 * it is longer as that is slower.
 	 */
 	__u64 longest_run_ns;
 	/** @flags: in, LAYBY_JOB_*; any other bit: -EINVAL */
@@ -279,7 +283,7 @@ enum layby_cmd {
  * The CQE comes when the job ends; its res is 0 or:
  * -EINVAL malformed; -ENOENT no such prepared job; -EBUSY the tag is in flight
  * or the queue is full (nothing was queued, try again later); -ECANCELED
- * cancelled or taken back; -ETIME ran longer than declared; -EFAULT the device
+ * cancelled or taken back, see &layby_report.reason; -ETIME ran longer than declared; -EFAULT the device
  * refused a memory access; -ENOEXEC not a program, or inputs and outputs do not
  * fit it; -EIO the device or the computation failed; -ENODEV gone; -ESHUTDOWN
  * the gate is closed, wait for it to open; -ESTALE the consent under which this
@@ -356,6 +360,8 @@ enum layby_reason {
 	LAYBY_REASON_DEVICE_GONE = 8,
 	/** @LAYBY_REASON_RECLAIMED: the gate closed, see &layby_report.gate_reason */
 	LAYBY_REASON_RECLAIMED = 9,
+	/** @LAYBY_REASON_OVER_CAP: the power cap fell below what it draws at least */
+	LAYBY_REASON_OVER_CAP = 10,
 };
 
 /**
@@ -380,7 +386,10 @@ struct layby_report {
 	__u32 level;
 	/** @cookie: as submitted */
 	__u64 cookie;
-	/** @queue_ticks: device ticks from the device's fetch to the start */
+	/**
+	 * @queue_ticks: device ticks from the device's fetch to the start; before
+	 * that it waited @wait_ns in the kernel
+	 */
 	__u64 queue_ticks;
 	/** @run_ticks: device ticks from start to end; 0 if never started */
 	__u64 run_ticks;
@@ -388,6 +397,14 @@ struct layby_report {
 	__u64 end_ticks;
 	/** @energy_uj: energy in microjoule, as the device meters it */
 	__u64 energy_uj;
+	/** @tile_ticks: @run_ticks of each of its tiles together */
+	__u64 tile_ticks;
+	/** @wait_ns: of a guest, how long the energy budget, or a reset, let it wait */
+	__u64 wait_ns;
+	/** @input_bytes: of its inputs together */
+	__u64 input_bytes;
+	/** @output_bytes: of its outputs together, written or not */
+	__u64 output_bytes;
 	/**
 	 * @gate_reason: with LAYBY_REASON_RECLAIMED why the gate closed, enum
 	 * layby_gate_reason of linux/layby_netlink.h; else 0

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Caps and levels of guest partitions. See caps.h.
+ *
+ * Owns when a guest slot's level changes. It falls first on the device and then in
+ * the accounts, and rises the other way round: what runs was charged for the level
+ * that it has or for a higher one, at every moment (ISO-8). Must never raise what
+ * runs without charging it again, nor touch the level of a driving slot.
+ *
+ * The sampler's thread calls it. Lock order: the sampler's lock, slot_lock, queue
+ * lock; slot_lock is held over one operation of the backend, which is in the bound
+ * that a policy's reclaim must leave room for (policy_check.h).
+ */
+#include <linux/ktime.h>
+#include <linux/math64.h>
+
+#include "caps.h"
+#include "charge.h"
+#include "layby.h"
+#include "queue.h"
+#include "trace.h"
+
+/* --- Level ---------------------------------------------------------------- */
+
+/* slot_lock held, or nobody else knows the partition. */
+static void layby_level_is(struct layby_partition *partition, u32 level)
+{
+	struct layby_queue *queue = &partition->queue;
+
+	partition->cfg.level = level;
+	queue->level = level;
+	queue->level_at_ns = ktime_get_ns();
+	trace_layby_cap(partition, queue->budget.cap_mw, level);
+}
+
+void layby_caps_lowest(struct layby_partition *partition)
+{
+	struct layby_queue *queue = &partition->queue;
+
+	lockdep_assert_held(&partition->slot_lock);
+	spin_lock_irq(&queue->lock);
+	layby_level_is(partition, 0);
+	spin_unlock_irq(&queue->lock);
+}
+
+static int layby_level_tell(struct layby_partition *partition, u32 level)
+{
+	const struct layby_hw *hw = &partition->accel->hw;
+
+	return hw->ops->slot_level(hw->priv, partition->slot, level);
+}
+
+/* One that the device did not take is tried again with the next verdict. */
+static void layby_level_fall(struct layby_partition *partition, u32 level)
+{
+	struct layby_queue *queue = &partition->queue;
+
+	if (layby_level_tell(partition, level))
+		return;
+	spin_lock_irq(&queue->lock);
+	layby_charge_slower(queue, level);
+	layby_level_is(partition, level);
+	spin_unlock_irq(&queue->lock);
+}
+
+/* Nothing rises that cannot be charged; then the next verdict tries again. */
+static void layby_level_rise(struct layby_partition *partition, u32 level)
+{
+	struct layby_queue *queue = &partition->queue;
+	bool charged;
+
+	spin_lock_irq(&queue->lock);
+	charged = layby_charge_again(queue, level);
+	if (charged)
+		layby_level_is(partition, level);
+	spin_unlock_irq(&queue->lock);
+	if (charged)
+		layby_level_tell(partition, level);
+}
+
+/* Return: the level has been where it is for long enough to rise. */
+static bool layby_level_held(const struct layby_queue *queue)
+{
+	return ktime_get_ns() - queue->level_at_ns >= LAYBY_LEVEL_HOLD_NS;
+}
+
+static void layby_level_set(struct layby_partition *partition, u32 level)
+{
+	struct layby_queue *queue = &partition->queue;
+
+	mutex_lock(&partition->slot_lock);
+	if (READ_ONCE(queue->state) == LAYBY_QUEUE_RUNNING && !READ_ONCE(queue->shut)) {
+		if (level < queue->level)
+			layby_level_fall(partition, level);
+		else if (level > queue->level && layby_level_held(queue))
+			layby_level_rise(partition, level);
+	}
+	mutex_unlock(&partition->slot_lock);
+}
+
+/* --- Cap ------------------------------------------------------------------ */
+
+/* The highest level at which the tiles draw no more than the cap; else the lowest. */
+static u32 layby_cap_level(const struct layby_queue *queue)
+{
+	u32 level = queue->level;
+
+	while (level && queue->level_mw[level] > queue->budget.cap_mw)
+		level--;
+	return level;
+}
+
+/* Return: it fell. */
+static bool layby_cap_set(struct layby_partition *partition, u32 cap_mw)
+{
+	struct layby_queue *queue = &partition->queue;
+	u32 was_mw;
+
+	spin_lock_irq(&queue->lock);
+	was_mw = queue->budget.cap_mw;
+	if (cap_mw != was_mw) {
+		layby_budget_cap(&queue->budget, cap_mw, ktime_get_ns());
+		trace_layby_cap(partition, cap_mw, queue->level);
+	}
+	/* Those that wait for credit have another time to wait. */
+	if (cap_mw > was_mw && queue->state == LAYBY_QUEUE_RUNNING)
+		layby_queue_settle(queue);
+	spin_unlock_irq(&queue->lock);
+	return cap_mw < was_mw;
+}
+
+/* The level falls first; then what is still too much, and would go on, is stopped. */
+static void layby_cap_fell(struct layby_partition *partition, u32 level)
+{
+	struct layby_queue *queue = &partition->queue;
+
+	layby_level_set(partition, min(level, layby_cap_level(queue)));
+	if (queue->level_mw[0] > queue->budget.cap_mw)
+		layby_queue_over_cap(partition);
+}
+
+static void layby_caps_partition(struct layby_partition *partition, u32 cap_mw, u32 level)
+{
+	if (layby_cap_set(partition, layby_charge_cap(partition, cap_mw)))
+		layby_cap_fell(partition, level);
+	else
+		layby_level_set(partition, level);
+}
+
+static struct layby_partition *layby_next_guest(struct layby_accel *accel, u32 *i)
+{
+	while (*i < accel->partition_count)
+		if (accel->partition[(*i)++]->class == LAYBY_CLASS_GUEST)
+			return accel->partition[*i - 1];
+	return NULL;
+}
+
+void layby_caps_set(struct layby_accel *accel, u32 cap_mw, u32 level)
+{
+	struct layby_partition *partition;
+	u32 i = 0;
+
+	WRITE_ONCE(accel->cap_mw, cap_mw);
+	while ((partition = layby_next_guest(accel, &i)))
+		layby_caps_partition(partition, cap_mw, level);
+}
+
+void layby_caps_none(struct layby_accel *accel)
+{
+	struct layby_partition *partition;
+	u32 i = 0;
+
+	WRITE_ONCE(accel->cap_mw, 0);
+	while ((partition = layby_next_guest(accel, &i)))
+		layby_cap_set(partition, 0);
+}
+
+/* --- For those who ask ---------------------------------------------------- */
+
+/* What runs counts too, or a long job would look like none. */
+static u64 layby_queue_busy_ns(const struct layby_queue *queue)
+{
+	if (!queue->head)
+		return queue->ended_ns;
+	return queue->ended_ns + ktime_get_ns() - queue->head_since_ns;
+}
+
+static void layby_caps_add(struct layby_caps *caps, struct layby_queue *queue)
+{
+	u32 i;
+
+	spin_lock_irq(&queue->lock);
+	layby_budget_accrue(&queue->budget, ktime_get_ns());
+	caps->level = max(caps->level, queue->level);
+	caps->level_at_ns = max(caps->level_at_ns, queue->level_at_ns);
+	for (i = 0; i < LAYBY_LEVELS_MAX; i++)
+		caps->level_mw[i] += queue->level_mw[i];
+	caps->bucket_uj += div_u64(queue->budget.bucket_pj, LAYBY_PJ_PER_UJ);
+	caps->credit_uj += div_u64(queue->budget.credit_pj, LAYBY_PJ_PER_UJ);
+	caps->charged_uj += div_u64(queue->budget.charged_pj, LAYBY_PJ_PER_UJ);
+	caps->ended_uj += queue->ended_uj;
+	caps->busy_ns += layby_queue_busy_ns(queue);
+	caps->waiting += queue->count - queue->pushed;
+	caps->partitions++;
+	spin_unlock_irq(&queue->lock);
+}
+
+void layby_caps_read(struct layby_accel *accel, struct layby_caps *caps)
+{
+	struct layby_partition *partition;
+	u32 i = 0;
+
+	*caps = (struct layby_caps){ .cap_mw = READ_ONCE(accel->cap_mw) };
+	while ((partition = layby_next_guest(accel, &i)))
+		layby_caps_add(caps, &partition->queue);
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Charging guest jobs (ISO-8). See charge.h; budget.h has the argument.
+ *
+ * Owns what a job's worst case is: the most that its tiles can draw at the level in
+ * force, for the longest that the job can be on them. That is what it declared, at
+ * the speed of the level, and then all that may pass until it is off them: the
+ * doorbell and the interrupt may be late, the abort may take its bound, and if it is
+ * not answered the slot's reset.
+ *
+ * Must never settle a job for less than it can have used, nor let one onto the ring
+ * uncharged. Driving's jobs are not charged, and their time is as they declared it.
+ */
+#include <linux/bitops.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+
+#include "charge.h"
+
+static u32 layby_guest_tiles(const struct layby_policy_in_force *policy)
+{
+	u32 i, tiles = 0;
+
+	for (i = 0; i < policy->share_count; i++)
+		if (policy->share[i].class == LAYBY_CLASS_GUEST)
+			tiles += hweight32(policy->share[i].tiles_parked);
+	return tiles;
+}
+
+/* Each group of tiles has of the whole what its part of all guests' tiles is. */
+static u64 layby_charge_part(const struct layby_partition *partition, u64 whole)
+{
+	return div_u64(whole * hweight32(partition->share.tiles_parked),
+		       layby_guest_tiles(partition->accel->policy));
+}
+
+u32 layby_charge_cap(const struct layby_partition *partition, u32 cap_mw)
+{
+	return layby_charge_part(partition, cap_mw);
+}
+
+void layby_charge_init(struct layby_queue *queue)
+{
+	const struct layby_partition *partition = layby_queue_partition(queue);
+	const struct layby_hw *hw = layby_queue_hw(queue);
+	u32 tiles = hweight32(partition->share.tiles_parked), i;
+
+	queue->guest = partition->class == LAYBY_CLASS_GUEST;
+	queue->level = hw->levels - 1;
+	queue->tick_ns = DIV_ROUND_UP_ULL(NSEC_PER_SEC, hw->ticks_hz);
+	if (!queue->guest)
+		return;
+	for (i = 0; i < hw->levels; i++)
+		queue->level_mw[i] = tiles * hw->level[i].tile_worst_mw;
+	queue->least_mw = tiles * hw->level[0].tile_least_mw;
+	queue->overrun_ns = hw->start_bound_ns + LAYBY_DOORBELL_AGE_NS +
+			    hw->abort_bound_ns + hw->reset_bound_ns;
+	layby_budget_init(&queue->budget,
+			  layby_charge_part(partition, partition->accel->policy->bucket_uj) *
+			  LAYBY_PJ_PER_UJ, ktime_get_ns());
+}
+
+/* What the tiles can draw at @level while a job is on them that may run for @run_ns. */
+static u64 layby_charge_worst_pj(const struct layby_queue *queue, u32 level, u64 run_ns)
+{
+	return layby_budget_energy_pj(queue->level_mw[level], run_ns + queue->overrun_ns);
+}
+
+int layby_charge_prepare(const struct layby_queue *queue, struct layby_prepared *prepared)
+{
+	const struct layby_hw *hw = layby_queue_hw((struct layby_queue *)queue);
+	u32 i, top = hw->levels - 1;
+
+	for (i = 0; i <= top; i++) {
+		prepared->limit_ns[i] = prepared->longest_run_ns;
+		if (!queue->guest)
+			continue;
+		prepared->limit_ns[i] = DIV_ROUND_UP_ULL(prepared->longest_run_ns * 1000,
+							 hw->level[i].speed_permille);
+		prepared->worst_pj[i] = layby_charge_worst_pj(queue, i, prepared->limit_ns[i]);
+	}
+	if (prepared->worst_pj[top] > queue->budget.bucket_pj)
+		return -E2BIG;
+	prepared->worst_uj = div_u64(prepared->worst_pj[top], LAYBY_PJ_PER_UJ);
+	return 0;
+}
+
+bool layby_charge_late(struct layby_queue *queue, u64 worst_pj)
+{
+	layby_charge_accrue(queue);
+	if (layby_budget_charge(&queue->budget, worst_pj))
+		return true;
+	queue->feed_at_ns = layby_budget_ready_ns(&queue->budget, worst_pj);
+	layby_queue_arm(queue);
+	return false;
+}
+
+static u64 layby_charge_missing_pj(const struct layby_queue *queue,
+				   const struct layby_job *job, u32 level)
+{
+	u64 worst_pj = layby_charge_worst_pj(queue, level, job->limit_ns);
+
+	return worst_pj > job->charged_pj ? worst_pj - job->charged_pj : 0;
+}
+
+/* Each keeps the time that it had, though it needs less. */
+bool layby_charge_again(struct layby_queue *queue, u32 level)
+{
+	struct layby_job *job;
+	u64 missing_pj;
+	u32 n;
+
+	layby_charge_accrue(queue);
+	for (n = 0; n < queue->pushed; n++) {
+		job = layby_queue_nth(queue, n);
+		missing_pj = layby_charge_missing_pj(queue, job, level);
+		if (!layby_budget_charge(&queue->budget, missing_pj))
+			return false;
+		job->charged_pj += missing_pj;
+		job->level = level;
+	}
+	return true;
+}
+
+/*
+ * What is left of its time at the old level takes longer at the new one. It costs no
+ * more than was charged: power falls at least as much as speed (struct layby_hw_level).
+ */
+static void layby_charge_longer(struct layby_queue *queue, struct layby_job *job, u32 level)
+{
+	const struct layby_hw_level *sheet = layby_queue_hw(queue)->level;
+	u64 past_ns = 0;
+
+	if (job == queue->head)
+		past_ns = min(ktime_get_ns() - queue->head_since_ns, job->limit_ns);
+	job->limit_ns = past_ns + mul_u64_u32_div(job->limit_ns - past_ns,
+						  sheet[queue->level].speed_permille,
+						  sheet[level].speed_permille);
+}
+
+void layby_charge_slower(struct layby_queue *queue, u32 level)
+{
+	u32 n;
+
+	for (n = 0; n < queue->pushed; n++)
+		layby_charge_longer(queue, layby_queue_nth(queue, n), level);
+}
+
+/* What is above these can only be nonsense, and is not multiplied. */
+static u64 layby_charge_used_pj(const struct layby_queue *queue, const struct layby_job *job,
+				const struct layby_hw_completion *done)
+{
+	const struct layby_budget_use use = {
+		.run_ns = min_t(u64, done->run_ticks, U32_MAX) * queue->tick_ns,
+		.metered_pj = min_t(u64, done->energy_uj, LAYBY_BUDGET_BUCKET_MAX_UJ + 1) *
+			      LAYBY_PJ_PER_UJ,
+		.worst_mw = queue->level_mw[min_t(u32, done->level, job->level)],
+		.least_mw = queue->least_mw,
+		.meter_error_permille =
+			layby_queue_hw((struct layby_queue *)queue)->meter_error_permille,
+	};
+
+	return layby_budget_used_pj(&use);
+}
+
+/*
+ * One that is found only after its deadline gets nothing back: meanwhile the next one
+ * may have begun, and will be given its whole time from now.
+ */
+void layby_charge_settle(struct layby_queue *queue, struct layby_job *job,
+			 const struct layby_hw_completion *done)
+{
+	u64 used_pj = layby_charge_used_pj(queue, job, done);
+
+	if (job == queue->head && queue->budget.at_ns >= layby_head_deadline(queue))
+		used_pj = job->charged_pj;
+	layby_budget_settle(&queue->budget, job->charged_pj, used_pj);
+	job->charged_pj = 0;
+}
+
+static u64 layby_charge_unseen_pj(const struct layby_queue *queue)
+{
+	u64 pj;
+
+	if (!queue->head)
+		return 0;
+	pj = layby_budget_energy_pj(queue->level_mw[queue->head->level],
+				    queue->budget.at_ns - queue->head_since_ns +
+				    queue->overrun_ns);
+	return pj;
+}
+
+void layby_charge_forget(struct layby_queue *queue)
+{
+	u64 unseen_pj, used_pj;
+	struct layby_job *job;
+	u32 n;
+
+	if (!queue->guest)
+		return;
+	layby_charge_accrue(queue);
+	unseen_pj = layby_charge_unseen_pj(queue);
+	for (n = 0; n < queue->count; n++) {
+		job = layby_queue_nth(queue, n);
+		used_pj = min(unseen_pj, job->charged_pj);
+		layby_budget_settle(&queue->budget, job->charged_pj, used_pj);
+		job->charged_pj = 0;
+		unseen_pj -= used_pj;
+	}
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a guest job is charged, and when: between the queue and the pure budget.c.
+ * Everything but layby_charge_init() and layby_charge_prepare(): queue lock held.
+ */
+#ifndef LAYBY_CHARGE_H
+#define LAYBY_CHARGE_H
+
+#include "layby.h"
+#include "queue.h"
+
+/* @queue is told what its tiles can draw, and gets its part of the policy's bucket. */
+void layby_charge_init(struct layby_queue *queue);
+
+/**
+ * layby_charge_prepare() - how long a job may run at each level, and what it costs
+ * @queue: whose
+ * @prepared: @longest_run_ns is set
+ *
+ * Return: 0; -E2BIG: the bucket never holds its worst case at the highest level.
+ */
+int layby_charge_prepare(const struct layby_queue *queue, struct layby_prepared *prepared);
+
+/* What does not fit now. Return: it does, after what has accrued since. */
+bool layby_charge_late(struct layby_queue *queue, u64 worst_pj);
+
+/*
+ * The next job is about to go onto the ring. Inline, because it is on the path of
+ * every job. Return: it may; if not the timer looks again.
+ */
+static inline bool layby_charge(struct layby_queue *queue, struct layby_job *job)
+{
+	const struct layby_prepared *prepared = job->prepared;
+	u32 level = queue->level;
+
+	if (queue->guest) {
+		if (unlikely(READ_ONCE(queue->shut)))
+			return false;
+		if (unlikely(!layby_budget_charge(&queue->budget, prepared->worst_pj[level]) &&
+			     !layby_charge_late(queue, prepared->worst_pj[level])))
+			return false;
+		job->charged_pj = prepared->worst_pj[level];
+	}
+	job->level = level;
+	job->limit_ns = prepared->limit_ns[level];
+	return true;
+}
+
+/* Of @cap_mw, which is all guests', the part of a guest partition. Any context. */
+u32 layby_charge_cap(const struct layby_partition *partition, u32 cap_mw);
+
+/* What is on the ring is charged for @level. Return: there was credit for all of it. */
+bool layby_charge_again(struct layby_queue *queue, u32 level);
+
+/* The slot has fallen to @level, from queue->level: what runs has more time. */
+void layby_charge_slower(struct layby_queue *queue, u32 level);
+
+/* Before the first of some completions of guest jobs is settled. */
+static inline void layby_charge_accrue(struct layby_queue *queue)
+{
+	if (queue->guest)
+		layby_budget_accrue(&queue->budget, ktime_get_ns());
+}
+
+/* It has ended as @done says; layby_charge_accrue() came before. */
+void layby_charge_settle(struct layby_queue *queue, struct layby_job *job,
+			 const struct layby_hw_completion *done);
+
+/*
+ * The device will not tell what became of the jobs on the ring: they have used no
+ * more than the tiles can draw in the time since the first of them may have begun.
+ */
+void layby_charge_forget(struct layby_queue *queue);
+
+#endif /* LAYBY_CHARGE_H */
