@@ -4,19 +4,18 @@
  *
  * Owns the arithmetic of ISO-8 and nothing else: which job, which level and which
  * cap is others'. Must never let credit and charges exceed the bucket, nor give back
- * more than was charged. The ranges at the top of budget.h keep every product and sum
- * here within 64 bits.
+ * more than was charged. The one product that may pass 64 bits is asked whether it has;
+ * the ranges in budget.h keep every other and all sums within them.
  */
 #ifdef __KERNEL__
 #include <linux/math64.h>
+#include <linux/overflow.h>
 #else
 #define div_u64(dividend, divisor)	((dividend) / (divisor))
+#define check_mul_overflow(a, b, to)	__builtin_mul_overflow(a, b, to)
 #endif
 
 #include "budget.h"
-
-/* For longer than this nothing is multiplied: 2^40 ns at 2^24 mW is below 2^64. */
-#define SPAN_MAX_NS	(1ULL << 40)
 
 #define BUCKET_MAX_PJ	(LAYBY_BUDGET_BUCKET_MAX_UJ * LAYBY_PJ_PER_UJ)
 
@@ -44,12 +43,12 @@ void layby_budget_init(struct layby_budget *budget, __u64 bucket_pj, __u64 now_n
 void layby_budget_accrue(struct layby_budget *budget, __u64 now_ns)
 {
 	__u64 room = budget->bucket_pj - budget->charged_pj - budget->credit_pj;
-	__u64 span;
+	__u64 earned_pj;
 
 	if (now_ns <= budget->at_ns)
 		return;
-	span = min_u64(now_ns - budget->at_ns, SPAN_MAX_NS);
-	budget->credit_pj += min_u64(span * budget->cap_mw, room);
+	earned_pj = layby_budget_energy_pj(budget->cap_mw, now_ns - budget->at_ns);
+	budget->credit_pj += min_u64(earned_pj, room);
 	budget->at_ns = now_ns;
 }
 
@@ -90,21 +89,20 @@ __u64 layby_budget_energy_pj(__u32 mw, __u64 ns)
 {
 	__u64 pj;
 
-	if (mw > LAYBY_BUDGET_CAP_MAX_MW || ns > SPAN_MAX_NS)
+	if (check_mul_overflow(ns, mw, &pj) || pj > BUCKET_MAX_PJ)
 		return LAYBY_BUDGET_NEVER;
-	pj = mw * ns;
-	return pj > BUCKET_MAX_PJ ? LAYBY_BUDGET_NEVER : pj;
+	return pj;
 }
 
 /* What was metered, and the most that the meter may have missed. */
 static __u64 metered_at_most_pj(const struct layby_budget_use *use)
 {
-	__u64 pj = use->metered_pj;
+	__u64 pj;
 
-	if (pj > BUCKET_MAX_PJ || use->meter_error_permille > PERMILLE)
+	if (use->metered_pj > BUCKET_MAX_PJ || use->meter_error_permille > PERMILLE)
 		return LAYBY_BUDGET_NEVER;
-	return pj + div_u64(pj, PERMILLE) * use->meter_error_permille +
-	       use->meter_error_permille + LAYBY_PJ_PER_UJ;
+	pj = use->metered_pj + LAYBY_PJ_PER_UJ;
+	return pj + (div_u64(pj, PERMILLE) + 1) * use->meter_error_permille;
 }
 
 __u64 layby_budget_used_pj(const struct layby_budget_use *use)

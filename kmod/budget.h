@@ -12,9 +12,10 @@
  * lies between 0 and the bucket at every moment, grows at most at the cap and falls
  * with every joule that is used.
  *
- * Pure: the caller locks, and says what time it is. The same file goes into the
- * module, the host tests and the proofs. Numbers are picojoules, a milliwatt for a
- * nanosecond, so that nothing is ever rounded but where it is said.
+ * Pure: the caller locks, and says what time it is, by CLOCK_MONOTONIC, which is below
+ * 2^63. The same file goes into the module, the host tests and the proofs. Numbers are
+ * picojoules, a milliwatt for a nanosecond, so that nothing is ever rounded but where it
+ * is said.
  */
 #ifndef LAYBY_BUDGET_H
 #define LAYBY_BUDGET_H
@@ -53,12 +54,13 @@ struct layby_budget {
 
 /**
  * struct layby_budget_use - what is known of a job that ended
- * @run_ns: that it was on the tiles, by the device's clock
+ * @run_ns: no less than it was on the tiles: ticks of the device's clock are rounded up
  * @metered_pj: its energy, as the device metered it
  * @worst_mw: most that its tiles may draw at the level that it ran at
  * @least_mw: least that they may draw at it
- * @meter_error_permille: how far the truth may be above what was metered, beside
- *			  one microjoule; at most 1000
+ * @meter_error_permille: how far the truth may be above what was metered and one
+ *			  microjoule, of these together; with more than 1000 the
+ *			  meter tells nothing
  */
 struct layby_budget_use {
 	__u64 run_ns;
@@ -76,7 +78,9 @@ void layby_budget_init(struct layby_budget *budget, __u64 bucket_pj, __u64 now_n
  * @budget: the account
  * @now_ns: CLOCK_MONOTONIC; one that is before @at_ns changes nothing
  *
- * Must come before every layby_budget_settle(), and before a charge that is refused.
+ * Must come before every layby_budget_settle(), at the same moment: else time in which
+ * there was no room for credit earns some afterwards, and ISO-8 does not hold. Also
+ * before a charge that is refused.
  */
 void layby_budget_accrue(struct layby_budget *budget, __u64 now_ns);
 
@@ -96,8 +100,10 @@ bool layby_budget_charge(struct layby_budget *budget, __u64 worst_pj);
 /**
  * layby_budget_settle() - a job has ended
  * @budget: the account
- * @charged_pj: what it was charged, by one call of layby_budget_charge() or more
- * @used_pj: no less than it truly used; what is above @charged_pj counts as that
+ * @charged_pj: what it was charged, by one call of layby_budget_charge() or more, all of
+ *		it
+ * @used_pj: no less than it truly used; what is above @charged_pj counts as that. Of a
+ *	     job whose completion was lost that is LAYBY_BUDGET_NEVER.
  */
 void layby_budget_settle(struct layby_budget *budget, __u64 charged_pj, __u64 used_pj);
 
@@ -119,7 +125,8 @@ __u64 layby_budget_energy_pj(__u32 mw, __u64 ns);
  * @use: any values at all
  *
  * Return: its time at the worst power, corrected by the meter downwards only, and
- * never below its time at the least power: a meter that reads nothing frees nothing.
+ * never below its time at the least power: a meter that reads nothing frees no more
+ * than what is above that. More than any bucket is LAYBY_BUDGET_NEVER.
  */
 __u64 layby_budget_used_pj(const struct layby_budget_use *use);
 
