@@ -180,9 +180,9 @@ void layby_caps_none(struct layby_accel *accel)
 /* What runs counts too, or a long job would look like none. */
 static u64 layby_queue_busy_ns(const struct layby_queue *queue)
 {
-	if (!queue->head)
-		return queue->ended_ns;
-	return queue->ended_ns + ktime_get_ns() - queue->head_since_ns;
+	u64 ended_ns = queue->ended_ticks * queue->tick_ns;
+
+	return queue->head ? ended_ns + ktime_get_ns() - queue->head_since_ns : ended_ns;
 }
 
 static void layby_caps_add(struct layby_caps *caps, struct layby_queue *queue)
@@ -200,7 +200,7 @@ static void layby_caps_add(struct layby_caps *caps, struct layby_queue *queue)
 	caps->charged_uj += div_u64(queue->budget.charged_pj, LAYBY_PJ_PER_UJ);
 	caps->ended_uj += queue->ended_uj;
 	caps->busy_ns += layby_queue_busy_ns(queue);
-	caps->waiting += queue->count - queue->pushed;
+	caps->waiting += queue->waiting;
 	caps->partitions++;
 	spin_unlock_irq(&queue->lock);
 }

@@ -47,6 +47,7 @@ void layby_charge_init(struct layby_queue *queue)
 
 	queue->guest = partition->class == LAYBY_CLASS_GUEST;
 	queue->level = hw->levels - 1;
+	queue->tiles = hweight32(partition->cfg.tiles);
 	queue->tick_ns = DIV_ROUND_UP_ULL(NSEC_PER_SEC, hw->ticks_hz);
 	if (!queue->guest)
 		return;
@@ -111,7 +112,7 @@ bool layby_charge_again(struct layby_queue *queue, u32 level)
 	u32 n;
 
 	layby_charge_accrue(queue);
-	for (n = 0; n < queue->pushed; n++) {
+	for (n = 0; n < layby_queue_pushed(queue); n++) {
 		job = layby_queue_nth(queue, n);
 		missing_pj = layby_charge_missing_pj(queue, job, level);
 		if (!layby_budget_charge(&queue->budget, missing_pj))
@@ -142,7 +143,7 @@ void layby_charge_slower(struct layby_queue *queue, u32 level)
 {
 	u32 n;
 
-	for (n = 0; n < queue->pushed; n++)
+	for (n = 0; n < layby_queue_pushed(queue); n++)
 		layby_charge_longer(queue, layby_queue_nth(queue, n), level);
 }
 

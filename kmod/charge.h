@@ -33,16 +33,16 @@ static inline bool layby_charge(struct layby_queue *queue, struct layby_job *job
 	const struct layby_prepared *prepared = job->prepared;
 	u32 level = queue->level;
 
-	if (queue->guest) {
-		if (unlikely(READ_ONCE(queue->shut)))
-			return false;
-		if (unlikely(!layby_budget_charge(&queue->budget, prepared->worst_pj[level]) &&
-			     !layby_charge_late(queue, prepared->worst_pj[level])))
-			return false;
-		job->charged_pj = prepared->worst_pj[level];
-	}
-	job->level = level;
+	if (!queue->guest)
+		return true;
+	if (unlikely(READ_ONCE(queue->shut)))
+		return false;
+	if (unlikely(!layby_budget_charge(&queue->budget, prepared->worst_pj[level]) &&
+		     !layby_charge_late(queue, prepared->worst_pj[level])))
+		return false;
+	job->charged_pj = prepared->worst_pj[level];
 	job->limit_ns = prepared->limit_ns[level];
+	job->level = level;
 	return true;
 }
 

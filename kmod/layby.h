@@ -135,11 +135,11 @@ struct layby_prepared {
  * @cookie: as submitted
  * @wait_since_ns: CLOCK_MONOTONIC, when it began to wait, 0: it does not
  * @waited_ns: how long it did
- * @limit_ns: how long it may run; with the next three from when it is pushed
+ * @limit_ns: of a guest, how long it may run, from when it is pushed
  * @charged_pj: what it is charged, see budget.h
  * @tiles: that its slot had
- * @level: that its slot had; of a guest, that it is charged for
- * @pushed: it is on the hardware
+ * @level: of a guest, that it is charged for
+ * @waits: it is not on the hardware
  * @hw_tag: its name on the hardware
  * @stop_result: what the job ends with if @stopping, -errno
  * @stop_reason: likewise, enum layby_reason
@@ -160,7 +160,7 @@ struct layby_job {
 	s16 stop_result;
 	u8 stop_reason;
 	bool stopping;
-	bool pushed;
+	bool waits;
 	u8 resets;
 	u8 tiles;
 	u8 level;
@@ -193,7 +193,8 @@ enum layby_queue_state {
  * @slot: likewise
  * @order: the jobs in the order of their coming: @count of them from @first on,
  *         wrapping; the first one is what the slot runs
- * @pushed: so many of them, the first ones, are on the ring; the others wait
+ * @waiting: so many of them, the last ones, are not on the ring yet
+ * @tiles: how many jobs that are pushed get; written under slot_lock
  * @guest: jobs are charged
  * @level: level that they are charged for; the slot has it or a lower one
  * @level_mw: of a guest, most that its tiles draw, by level
@@ -223,9 +224,9 @@ enum layby_queue_state {
  * @worker: SCHED_FIFO, this slot's own: recovery never waits for others
  * @recover: the recovery
  * @done: scratch for completions being taken in
- * @used_uj: energy of those, not yet accounted for
  * @ended_uj: energy of all jobs that have ended, as metered
- * @ended_ns: time that they ran
+ * @told_uj: so much of it the owner's consent has been charged
+ * @ended_ticks: time that they ran, of the device's clock
  * @recoveries: how often the slot was reset
  */
 struct layby_queue {
@@ -235,7 +236,8 @@ struct layby_queue {
 	u32 slot;
 	u32 first;
 	u32 count;
-	u32 pushed;
+	u32 waiting;
+	u32 tiles;
 	bool guest;
 	u32 level;
 	u32 level_mw[LAYBY_LEVELS_MAX];
@@ -265,9 +267,9 @@ struct layby_queue {
 	struct kthread_worker *worker;
 	struct kthread_work recover;
 	struct layby_hw_completion done[16];
-	u64 used_uj;
 	u64 ended_uj;
-	u64 ended_ns;
+	u64 told_uj;
+	u64 ended_ticks;
 	u32 recoveries;
 };
 

@@ -44,14 +44,13 @@ static bool layby_tiles_own(const struct layby_queue *queue,
 	return queue->tile_party == party->id && party->in_flight == queue->count;
 }
 
-static void layby_queue_push(struct layby_queue *queue, struct layby_job *job)
+/* Inline in both its places: it is on the path of every job. */
+static __always_inline void layby_queue_push(struct layby_queue *queue, struct layby_job *job)
 {
 	struct layby_party *party = job->party;
 	u32 flags = 0;
 
-	job->tiles = hweight32(READ_ONCE(party->partition->cfg.tiles));
-	job->pushed = true;
-	queue->pushed++;
+	job->tiles = READ_ONCE(queue->tiles);
 
 	if (!layby_tiles_own(queue, party)) {
 		flags = LAYBY_PUSH_CLEAR_TILES;
@@ -59,14 +58,6 @@ static void layby_queue_push(struct layby_queue *queue, struct layby_job *job)
 	}
 	queue->ops->push(queue->priv, queue->slot, &job->prepared->hw, job->hw_tag,
 			 party->id, flags);
-}
-
-static void layby_job_waited(struct layby_job *job)
-{
-	if (likely(!job->wait_since_ns))
-		return;
-	job->waited_ns += ktime_get_ns() - job->wait_since_ns;
-	job->wait_since_ns = 0;
 }
 
 /*
@@ -79,15 +70,36 @@ bool layby_queue_feed(struct layby_queue *queue)
 	bool fed = false;
 
 	queue->feed_at_ns = U64_MAX;
-	while (queue->pushed < queue->count) {
-		job = layby_queue_nth(queue, queue->pushed);
+	while (queue->waiting) {
+		job = layby_queue_nth(queue, layby_queue_pushed(queue));
 		if (!layby_charge(queue, job))
 			break;
-		layby_job_waited(job);
+		job->waited_ns += ktime_get_ns() - job->wait_since_ns;
+		job->waits = false;
+		queue->waiting--;
 		layby_queue_push(queue, job);
 		fed = true;
 	}
 	return fed;
+}
+
+/* Queue lock held. Everything behind it waits already, or is not there. */
+void layby_job_wait(struct layby_queue *queue, struct layby_job *job)
+{
+	job->waits = true;
+	job->wait_since_ns = ktime_get_ns();
+	queue->waiting++;
+}
+
+/* @job is the last to have come. Return: it went onto the ring; else it waits. */
+static inline bool layby_queue_feed_last(struct layby_queue *queue, struct layby_job *job)
+{
+	if (unlikely(queue->waiting || !layby_charge(queue, job))) {
+		layby_job_wait(queue, job);
+		return false;
+	}
+	layby_queue_push(queue, job);
+	return true;
 }
 
 /* --- Submission ----------------------------------------------------------- */
@@ -111,16 +123,16 @@ static bool layby_queue_governed(const struct layby_queue *queue,
 	return layby_governor_admit(&job);
 }
 
-/* What the owner and the governor say to a guest's job; they are not asked for others. */
-static int layby_queue_admits(const struct layby_queue *queue,
+/*
+ * What the owner and the governor say to a guest's job; they are not asked for others,
+ * whose path is spared even this function's stack.
+ */
+static noinline int layby_queue_admits(const struct layby_queue *queue,
 			      const struct layby_party *party,
 			      const struct layby_prepared *prepared)
 {
-	u32 classes;
+	u32 classes = layby_consent_classes();
 
-	if (party->partition->class != LAYBY_CLASS_GUEST)
-		return 0;
-	classes = layby_consent_classes();
 	/* It has just ended: the gate is about to close. */
 	if (unlikely(!classes))
 		return -ESHUTDOWN;
@@ -129,29 +141,30 @@ static int layby_queue_admits(const struct layby_queue *queue,
 	return likely(layby_queue_governed(queue, party, prepared)) ? 0 : -EPERM;
 }
 
-/* Checks, and has no effect. */
+/* Checks, and has no effect. @prepared: the job that is named. */
 static struct layby_job *layby_queue_accept(struct layby_queue *queue,
 					    struct layby_party *party,
-					    struct layby_cmd_submit submit)
+					    struct layby_cmd_submit submit,
+					    struct layby_prepared **prepared)
 {
 	u32 index = array_index_nospec(submit.job, LAYBY_PARTY_JOBS);
 	u32 tag = array_index_nospec(submit.tag, LAYBY_PARTY_TAGS);
 	struct layby_job *job = &party->job[tag];
-	int ret;
+	int ret = 0;
 
-	if (unlikely(queue->state == LAYBY_QUEUE_GONE))
-		return ERR_PTR(-ENODEV);
-	if (unlikely(queue->state == LAYBY_QUEUE_FENCED))
-		return ERR_PTR(-EIO);
+	if (unlikely(queue->state >= LAYBY_QUEUE_FENCED))
+		return ERR_PTR(queue->state == LAYBY_QUEUE_GONE ? -ENODEV : -EIO);
 	if (unlikely(layby_party_dead(party)))
 		return ERR_PTR(-ESTALE);
-	if (unlikely(!party->prepared[index]))
+	*prepared = party->prepared[index];
+	if (unlikely(!*prepared))
 		return ERR_PTR(-ENOENT);
 	if (unlikely(READ_ONCE(queue->shut)))
 		return ERR_PTR(-ESHUTDOWN);
 	if (unlikely(job->prepared || !queue->free_tags))
 		return ERR_PTR(-EBUSY);
-	ret = layby_queue_admits(queue, party, party->prepared[index]);
+	if (queue->guest)
+		ret = layby_queue_admits(queue, party, *prepared);
 	return unlikely(ret) ? ERR_PTR(ret) : job;
 }
 
@@ -162,19 +175,16 @@ static void layby_order_append(struct layby_queue *queue, struct layby_job *job)
 }
 
 static void layby_job_start(struct layby_queue *queue, struct layby_job *job,
-			    struct layby_cmd_submit submit)
+			    struct layby_prepared *prepared, struct layby_cmd_submit submit)
 {
 	struct layby_party *party = job->party;
-	u32 index = array_index_nospec(submit.job, LAYBY_PARTY_JOBS);
 
-	job->prepared = party->prepared[index];
-	job->prepared->in_flight++;
+	job->prepared = prepared;
+	prepared->in_flight++;
 	job->cookie = submit.cookie;
-	job->stopping = false;
-	job->pushed = false;
-	job->charged_pj = 0;
-	job->wait_since_ns = 0;
 	job->waited_ns = 0;
+	job->stopping = false;
+	job->waits = false;
 	job->resets = 0;
 	job->hw_tag = queue->free_tag[--queue->free_tags];
 	queue->by_tag[job->hw_tag] = job;
@@ -213,10 +223,8 @@ static enum hrtimer_restart layby_doorbell_timer(struct hrtimer *timer)
 /* What is new goes onto the ring, or waits. */
 static void layby_queue_advance(struct layby_queue *queue, struct layby_job *job, bool more)
 {
-	bool fed = layby_queue_feed(queue);
+	bool fed = layby_queue_feed_last(queue, job);
 
-	if (unlikely(!job->pushed))
-		job->wait_since_ns = ktime_get_ns();
 	if (!queue->head)
 		layby_queue_new_head(queue);
 	if (more && fed)
@@ -230,16 +238,19 @@ struct layby_job *layby_queue_enter(struct layby_party *party,
 				    struct layby_cmd_submit submit)
 {
 	struct layby_queue *queue = &party->partition->queue;
+	struct layby_prepared *prepared;
 	struct layby_job *job;
 
 	lockdep_assert_held(&queue->lock);
-	job = layby_queue_accept(queue, party, submit);
+	job = layby_queue_accept(queue, party, submit, &prepared);
 	if (IS_ERR(job))
 		return job;
-	layby_job_start(queue, job, submit);
+	layby_job_start(queue, job, prepared, submit);
 	/* A slot in recovery gets it when it is back. */
 	if (likely(queue->state == LAYBY_QUEUE_RUNNING))
 		layby_queue_advance(queue, job, submit.flags & LAYBY_SUBMIT_MORE);
+	else
+		layby_job_wait(queue, job);
 	return job;
 }
 

@@ -32,6 +32,7 @@ static inline struct layby_job *layby_queue_nth(struct layby_queue *queue, u32 n
 
 /* queue.c */
 bool layby_queue_feed(struct layby_queue *queue);
+void layby_job_wait(struct layby_queue *queue, struct layby_job *job);
 void layby_queue_ring(struct layby_queue *queue);
 void layby_queue_become(struct layby_queue *queue, enum layby_queue_state state);
 struct layby_job *layby_queue_enter(struct layby_party *party,
@@ -50,11 +51,23 @@ u32 layby_shut_reason(struct layby_queue *queue);
 void layby_queue_abort_next(struct layby_queue *queue);
 enum hrtimer_restart layby_queue_timer(struct hrtimer *timer);
 
+/* So many are on the ring. */
+static inline u32 layby_queue_pushed(const struct layby_queue *queue)
+{
+	return queue->count - queue->waiting;
+}
+
 /* --- Deadlines: inline, because they are on the path of every job --------- */
+
+static inline u64 layby_job_limit_ns(const struct layby_queue *queue,
+				     const struct layby_job *job)
+{
+	return queue->guest ? job->limit_ns : job->prepared->longest_run_ns;
+}
 
 static inline u64 layby_head_deadline(struct layby_queue *queue)
 {
-	return queue->head_since_ns + queue->head->limit_ns +
+	return queue->head_since_ns + layby_job_limit_ns(queue, queue->head) +
 	       layby_queue_hw(queue)->start_bound_ns + LAYBY_DOORBELL_AGE_NS;
 }
 
@@ -80,7 +93,7 @@ static inline void layby_queue_arm(struct layby_queue *queue)
 
 static inline void layby_queue_new_head(struct layby_queue *queue)
 {
-	struct layby_job *first = queue->pushed ? layby_queue_nth(queue, 0) : NULL;
+	struct layby_job *first = layby_queue_pushed(queue) ? layby_queue_nth(queue, 0) : NULL;
 
 	if (first == queue->head)
 		return;
@@ -94,7 +107,7 @@ static inline void layby_queue_new_head(struct layby_queue *queue)
 /* After the ring, or what may go onto it, has changed; the slot is in service. */
 static inline void layby_queue_settle(struct layby_queue *queue)
 {
-	if (unlikely(queue->pushed < queue->count) && layby_queue_feed(queue))
+	if (unlikely(queue->waiting) && layby_queue_feed(queue))
 		layby_queue_ring(queue);
 	layby_queue_new_head(queue);
 	if (unlikely(queue->stopping))

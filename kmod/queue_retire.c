@@ -21,7 +21,6 @@ static const struct {
 	s16 result;
 	u8 reason;
 } layby_endings[] = {
-	[LAYBY_HW_OK] = { 0, LAYBY_REASON_FINISHED },
 	/* An abort that nobody asked for: the device is not well. */
 	[LAYBY_HW_ABORTED] = { -EIO, LAYBY_REASON_DEVICE_FAILED },
 	[LAYBY_HW_BAD_PROGRAM] = { -ENOEXEC, LAYBY_REASON_BAD_PROGRAM },
@@ -48,7 +47,7 @@ static void layby_order_close_gap(struct layby_queue *queue, struct layby_job *j
 
 static void layby_order_remove(struct layby_queue *queue, struct layby_job *job)
 {
-	queue->pushed -= job->pushed;
+	queue->waiting -= job->waits;
 	if (unlikely(layby_queue_nth(queue, 0) != job))
 		layby_order_close_gap(queue, job);
 	queue->first++;
@@ -81,19 +80,17 @@ static void layby_job_report_end(struct layby_job *job, int result, u32 reason,
  * The hardware has let go of @job. Report, then free the tag, then hand the
  * command over. The party may be gone once the lock is dropped.
  */
-void layby_job_retire(struct layby_queue *queue, struct layby_job *job,
-		      int result, u32 reason,
-		      const struct layby_hw_completion *done,
-		      struct layby_uring_batch *batch)
+static __always_inline void
+layby_job_leave(struct layby_queue *queue, struct layby_job *job, int result, u32 reason,
+		const struct layby_hw_completion *done, struct layby_uring_batch *batch)
 {
 	struct layby_party *party = job->party;
 
 	layby_job_report_end(job, result, reason, done);
 	trace_layby_job_end(job);
 	party->run_ticks += done->run_ticks;
-	queue->used_uj += done->energy_uj;
 	queue->ended_uj += done->energy_uj;
-	queue->ended_ns += done->run_ticks * queue->tick_ns;
+	queue->ended_ticks += done->run_ticks;
 	if (job->charged_pj)
 		layby_charge_settle(queue, job, done);
 
@@ -116,6 +113,14 @@ void layby_job_retire(struct layby_queue *queue, struct layby_job *job,
 		layby_party_destroy_later(party);
 }
 
+void layby_job_retire(struct layby_queue *queue, struct layby_job *job,
+		      int result, u32 reason,
+		      const struct layby_hw_completion *done,
+		      struct layby_uring_batch *batch)
+{
+	layby_job_leave(queue, job, result, reason, done, batch);
+}
+
 /* What a job ends with because the gate closed, or because all ends. */
 int layby_shut_result(struct layby_queue *queue)
 {
@@ -130,23 +135,13 @@ u32 layby_shut_reason(struct layby_queue *queue)
 
 /* --- Completions ---------------------------------------------------------- */
 
-static void layby_queue_retire_done(struct layby_queue *queue,
-				    const struct layby_hw_completion *done,
-				    struct layby_uring_batch *batch)
+/* It did not run to its end. */
+static void layby_queue_retire_failed(struct layby_queue *queue, struct layby_job *job,
+				      const struct layby_hw_completion *done,
+				      struct layby_uring_batch *batch)
 {
-	struct layby_job *job = NULL;
-
-	if (done->tag < LAYBY_QUEUE_DEPTH_MAX)
-		job = queue->by_tag[done->tag];
-	if (unlikely(!job || done->status >= ARRAY_SIZE(layby_endings))) {
-		pr_warn_ratelimited("layby: slot %u: completion of tag %u, status %u makes no sense, ignored\n",
-				    queue->slot, done->tag, done->status);
-		return;
-	}
-	/* One that failed may have begun, and cleared, or not: nobody's then. */
-	if (done->status == LAYBY_HW_OK)
-		queue->tile_party = job->party->id;
-	else if (queue->tile_party != job->party->id)
+	/* It may have begun, and cleared, or not: nobody's bytes then. */
+	if (queue->tile_party != job->party->id)
 		queue->tile_party = 0;
 	if (done->status == LAYBY_HW_ABORTED && !job->stopping)
 		layby_keeper_guard();
@@ -161,12 +156,35 @@ static void layby_queue_retire_done(struct layby_queue *queue,
 				 layby_endings[done->status].reason, done, batch);
 }
 
+static void layby_queue_retire_done(struct layby_queue *queue,
+				    const struct layby_hw_completion *done,
+				    struct layby_uring_batch *batch)
+{
+	struct layby_job *job = NULL;
+
+	if (done->tag < LAYBY_QUEUE_DEPTH_MAX)
+		job = queue->by_tag[done->tag];
+	if (unlikely(!job || done->status >= ARRAY_SIZE(layby_endings))) {
+		pr_warn_ratelimited("layby: slot %u: completion of tag %u, status %u makes no sense, ignored\n",
+				    queue->slot, done->tag, done->status);
+	} else if (unlikely(done->status != LAYBY_HW_OK)) {
+		layby_queue_retire_failed(queue, job, done, batch);
+	} else {
+		/* Inline: nearly all that ever end do so here. */
+		queue->tile_party = job->party->id;
+		layby_job_leave(queue, job, 0, LAYBY_REASON_FINISHED, done, batch);
+	}
+}
+
 /* What guest jobs used is accounted for a batch at a time. */
 static void layby_queue_account(struct layby_queue *queue)
 {
-	if (queue->used_uj && layby_queue_partition(queue)->class == LAYBY_CLASS_GUEST)
-		layby_keeper_energy(queue->used_uj);
-	queue->used_uj = 0;
+	u64 used_uj = queue->ended_uj - queue->told_uj;
+
+	if (!queue->guest || !used_uj)
+		return;
+	layby_keeper_energy(used_uj);
+	queue->told_uj = queue->ended_uj;
 }
 
 /*
@@ -186,7 +204,7 @@ bool layby_queue_take(struct layby_queue *queue, struct layby_uring_batch *batch
 		for (i = 0; i < n; i++)
 			layby_queue_retire_done(queue, &queue->done[i], batch);
 		more = n == ARRAY_SIZE(queue->done);
-	} while (more && (all || layby_queue_partition(queue)->class != LAYBY_CLASS_GUEST));
+	} while (more && (all || !queue->guest));
 	layby_queue_account(queue);
 	if (more)
 		layby_queue_wake(queue, ktime_get_ns() + LAYBY_TAKE_AGAIN_NS);

@@ -63,7 +63,7 @@ static void layby_job_stop(struct layby_queue *queue, struct layby_job *job,
 
 	if (job->stopping)
 		return;
-	if (!job->pushed) {
+	if (job->waits) {
 		layby_job_retire(queue, job, result, reason, &none, batch);
 		return;
 	}
@@ -200,7 +200,7 @@ void layby_queue_over_cap(struct layby_partition *partition)
 
 	spin_lock_irq(&queue->lock);
 	now_ns = ktime_get_ns();
-	for (n = 0; n < queue->pushed; n++) {
+	for (n = 0; n < layby_queue_pushed(queue); n++) {
 		job = layby_queue_nth(queue, n);
 		if (layby_job_left_ns(queue, job, now_ns) > LAYBY_SETTLE_NS)
 			layby_job_stop(queue, job, -ECANCELED, LAYBY_REASON_OVER_CAP, &batch);

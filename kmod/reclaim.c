@@ -83,6 +83,7 @@ static int layby_partition_tiles(struct layby_partition *partition, u32 tiles)
 
 	mutex_lock(&partition->slot_lock);
 	WRITE_ONCE(partition->cfg.tiles, tiles);
+	WRITE_ONCE(partition->queue.tiles, hweight32(tiles));
 	if (READ_ONCE(partition->queue.state) == LAYBY_QUEUE_RUNNING)
 		ret = hw->ops->slot_tiles(hw->priv, partition->slot, tiles);
 	mutex_unlock(&partition->slot_lock);

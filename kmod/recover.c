@@ -53,12 +53,11 @@ static void layby_job_resume(struct layby_queue *queue, struct layby_job *job,
 /* Nothing is on the ring any more. */
 static void layby_queue_take_back(struct layby_queue *queue)
 {
-	u32 n;
+	u32 n, pushed = layby_queue_pushed(queue);
 
 	layby_charge_forget(queue);
-	for (n = 0; n < queue->pushed; n++)
-		layby_queue_nth(queue, n)->pushed = false;
-	queue->pushed = 0;
+	for (n = 0; n < pushed; n++)
+		layby_job_wait(queue, layby_queue_nth(queue, n));
 }
 
 static void layby_queue_resume(struct layby_queue *queue,
