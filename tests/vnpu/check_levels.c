@@ -165,7 +165,7 @@ static void test_each_level(void **state)
 		completion = run(client, 0, "add");
 		assert_int_equal(client_run_ticks(&completion), ticks);
 		assert_int_equal(le64toh(completion.energy_uj),
-				 2 * level->tile_mw * ticks / 1000);
+				 (2 * level->tile_mw * ticks + 500) / 1000);
 		assert_int_equal(le32toh(completion.level), i);
 	}
 	/* What waits for the memory does so at any level. */
@@ -427,9 +427,10 @@ static void test_specimen(void **state)
 	assert_int_equal(hidden(client, "coolerResistance"), right.cooler_r_ppm);
 	assert_int_equal(hidden(client, "dieCapacity"), right.die_c_ppm);
 	assert_int_equal(hidden(client, "coolerCapacity"), right.cooler_c_ppm);
+	assert_int_equal(hidden(client, "meter"), right.meter_ppm);
 }
 
-/* Jobs and idle are the total; the receipts are the slot's. */
+/* Jobs and idle are the total; the receipts are the slot's, by a meter that errs. */
 static void test_accounts(void **state)
 {
 	const struct specimen specimen = specimen_of(7);
@@ -446,8 +447,10 @@ static void test_accounts(void **state)
 		ticks += client_run_ticks(&completion);
 	}
 	busy = slot_truth(client, 0, "energy");
-	/* Each receipt is rounded down. */
-	assert_in_range(busy - sum, 0, 20);
+	/* Each receipt is rounded to the nearest. */
+	assert_in_range(busy * SPECIMEN_WHOLE_PPM,
+			(sum - 11) * specimen.meter_ppm,
+			(sum + 11) * specimen.meter_ppm);
 	tiles = 2 * 1500.0 * specimen.tile_ppm[3] / SPECIMEN_WHOLE_PPM * ticks / 1000;
 	/* And leakage: 40 mW a tile, at most 1.3 times, and 5 K of warmth. */
 	assert_in_range(busy, tiles, tiles + 2 * 40 * 1.3 * 1.07 * ticks / 1000);

@@ -36,6 +36,9 @@ static void test_generator(void **state)
 		assert_true(specimen_random(&random) == right[i]);
 }
 
+/* Without what the compiler leaves between the last member and the end. */
+#define SPECIMEN_BYTES (offsetof(struct specimen, meter_ppm) + sizeof(uint32_t))
+
 /* A seed stands for the same device on every machine and for ever. */
 static void test_seed_one(void **state)
 {
@@ -48,10 +51,11 @@ static void test_seed_one(void **state)
 		.cooler_r_ppm = 766413,
 		.die_c_ppm = 855283,
 		.cooler_c_ppm = 782228,
+		.meter_ppm = 998117,
 	};
 	struct specimen one = specimen_of(1);
 
-	assert_memory_equal(&one, &right, sizeof(one));
+	assert_memory_equal(&one, &right, SPECIMEN_BYTES);
 }
 
 static void test_seed_zero(void **state)
@@ -63,6 +67,7 @@ static void test_seed_zero(void **state)
 	assert_int_equal(none.idle_ppm, SPECIMEN_WHOLE_PPM);
 	assert_int_equal(none.die_r_ppm, SPECIMEN_WHOLE_PPM);
 	assert_int_equal(none.cooler_r_ppm, SPECIMEN_WHOLE_PPM);
+	assert_int_equal(none.meter_ppm, SPECIMEN_WHOLE_PPM);
 	assert_int_equal(none.leak_ppm, 0);
 	assert_int_equal(none.die_c_ppm, 0);
 }
@@ -92,7 +97,7 @@ static void assert_span(const struct span *span, uint32_t most)
 
 static void test_deviations(void **state)
 {
-	struct span tile = {}, idle = {}, thermal[5] = {};
+	struct span tile = {}, idle = {}, thermal[5] = {}, meter = {};
 
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
 		struct specimen it = specimen_of(seed);
@@ -109,11 +114,13 @@ static void test_deviations(void **state)
 		widen(&thermal[2], it.cooler_r_ppm);
 		widen(&thermal[3], it.die_c_ppm);
 		widen(&thermal[4], it.cooler_c_ppm);
+		widen(&meter, it.meter_ppm);
 	}
 	assert_span(&tile, sheet.power_most_ppm);
 	assert_span(&idle, sheet.power_most_ppm);
 	for (size_t i = 0; i < 5; i++)
 		assert_span(&thermal[i], sheet.thermal_most_ppm);
+	assert_span(&meter, sheet.meter_most_permille * 1000);
 }
 
 static void test_seeds_differ(void **state)
@@ -122,7 +129,7 @@ static void test_seeds_differ(void **state)
 		struct specimen one = specimen_of(seed), again = specimen_of(seed);
 		struct specimen next = specimen_of(seed + 1);
 
-		assert_memory_equal(&one, &again, sizeof(one));
+		assert_memory_equal(&one, &again, SPECIMEN_BYTES);
 		assert_true(one.tile_ppm[0] != next.tile_ppm[0]);
 		assert_true(one.cooler_r_ppm != next.cooler_r_ppm);
 	}

@@ -97,15 +97,9 @@ static bool post_room(const struct slot *slot)
 	return slot->cq_tail - head < slot->limits.entries;
 }
 
-/* The meter's own error, which nobody can see. */
-static uint64_t metered_uj(const struct slot *slot, const struct job *job)
-{
-	return (uint64_t)((double)job->energy_nj / 1e3 * SPECIMEN_WHOLE_PPM /
-			  slot->device->power.specimen.meter_ppm);
-}
-
 static void post_one(struct slot *slot, const struct job *job)
 {
+	const struct specimen *specimen = &slot->device->power.specimen;
 	uint32_t entries = slot->limits.entries;
 	struct layby_vnpu_completion completion = {
 		.tag = htole16(job->tag),
@@ -114,7 +108,7 @@ static void post_one(struct slot *slot, const struct job *job)
 		.fetch_ticks = htole64(job->fetch_ticks),
 		.start_ticks = htole64(job->start_ticks),
 		.end_ticks = htole64(job->end_ticks),
-		.energy_uj = htole64(metered_uj(slot, job)),
+		.energy_uj = htole64(specimen_metered_uj(specimen, job->energy_nj)),
 	};
 	uint64_t at = slot->cq + (uint64_t)(slot->cq_tail % entries) *
 				 sizeof(completion);

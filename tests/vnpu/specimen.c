@@ -116,3 +116,8 @@ struct specimen specimen_of(uint64_t seed)
 	specimen.meter_ppm = near_whole(&state, sheet.meter_most_permille * 1000);
 	return specimen;
 }
+
+uint64_t specimen_metered_uj(const struct specimen *specimen, uint64_t nj)
+{
+	return llround((double)nj / 1e3 * SPECIMEN_WHOLE_PPM / specimen->meter_ppm);
+}

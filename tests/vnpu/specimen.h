@@ -60,6 +60,13 @@ struct specimen {
 
 struct specimen specimen_of(uint64_t seed);
 
+/*
+ * What its meter says of @nj: the truth is within meter_most_permille of it, and 1 uJ.
+ * Rounded to the nearest: rounded down, the last microjoule would err, too, and the
+ * truth be a little further above.
+ */
+uint64_t specimen_metered_uj(const struct specimen *specimen, uint64_t nj);
+
 /* The bounds that the sheet promises, from its own deviations. */
 uint32_t sheet_tile_worst_mw(uint32_t level);
 uint32_t sheet_tile_least_mw(uint32_t level);

@@ -153,7 +153,8 @@ static int method_specimen(sd_varlink *link, sd_json_variant *parameters,
 						    specimen->cooler_r_ppm),
 			SD_JSON_BUILD_PAIR_UNSIGNED("dieCapacity", specimen->die_c_ppm),
 			SD_JSON_BUILD_PAIR_UNSIGNED("coolerCapacity",
-						    specimen->cooler_c_ppm));
+						    specimen->cooler_c_ppm),
+			SD_JSON_BUILD_PAIR_UNSIGNED("meter", specimen->meter_ppm));
 	sd_json_variant_unref(tile);
 	return r;
 }
