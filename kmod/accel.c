@@ -127,6 +127,7 @@ struct layby_accel *layby_accel_create(const struct layby_hw *hw)
 	accel->hw = *hw;
 	kref_init(&accel->ref);
 	INIT_LIST_HEAD(&accel->control);
+	layby_energy_init(accel);
 	return accel;
 }
 EXPORT_SYMBOL_GPL(layby_accel_create);
@@ -139,6 +140,22 @@ static int layby_accel_share(struct layby_accel *accel)
 	for (i = 0; i < accel->policy->share_count && !ret; i++)
 		ret = layby_accel_add(accel, &accel->policy->share[i]);
 	return ret ?: layby_keeper_attach(accel, accel->policy);
+}
+
+/* From here on it is told of; its accounts begin. */
+static void layby_accel_show(struct layby_accel *accel)
+{
+	struct layby_energy energy;
+
+	layby_energy_read(accel, &energy);
+	layby_control_add(accel);
+	layby_hwmon_add(accel);
+}
+
+static void layby_accel_hide(struct layby_accel *accel)
+{
+	layby_hwmon_remove(accel);
+	layby_control_remove(accel);
 }
 
 int layby_accel_start(struct layby_accel *accel)
@@ -154,7 +171,7 @@ int layby_accel_start(struct layby_accel *accel)
 		ret = layby_accel_add(accel, &whole);
 	}
 	if (!ret)
-		layby_control_add(accel);
+		layby_accel_show(accel);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(layby_accel_start);
@@ -168,7 +185,7 @@ void layby_accel_stop(struct layby_accel *accel)
 	u32 i;
 
 	WRITE_ONCE(accel->gone, true);
-	layby_control_remove(accel);
+	layby_accel_hide(accel);
 	layby_keeper_detach(accel);
 	for (i = 0; i < accel->partition_count; i++)
 		layby_partition_stop(accel->partition[i]);

@@ -212,8 +212,8 @@ struct layby_hw_ops {
 	/** @feed: feed the watchdog. Any context. A posted write. */
 	void (*feed)(void *hw);
 	/**
-	 * @sensors: the last reading. May sleep shortly. 0; -ENODATA: the
-	 * device gives none.
+	 * @sensors: the last reading. May sleep shortly; may come from several
+	 * threads at once. 0; -ENODATA: the device gives none.
 	 */
 	int (*sensors)(void *hw, struct layby_hw_sensors *sensors);
 	/**

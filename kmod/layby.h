@@ -14,7 +14,7 @@
  *
  * Lock order: party->lock, partition->slot_lock, partition->window_lock,
  * queue->lock, the gatekeeper's. The queue lock is taken in interrupts, so always
- * with interrupts off. partition->map_lock stands alone.
+ * with interrupts off. partition->map_lock and accel->meter.lock stand alone.
  */
 #ifndef LAYBY_H
 #define LAYBY_H
@@ -39,6 +39,7 @@
 
 #include "accel.h"
 #include "budget.h"
+#include "energy.h"
 #include "firmware.h"
 #include "prepare.h"
 
@@ -82,6 +83,8 @@ struct layby_party;
  * @partition_count: how many
  * @gone: layby_accel_stop() was called; jobs end with -ENODEV
  * @cap_mw: most that guest work may draw over time, now; caps.c
+ * @meter: see energy.h
+ * @hwmon: see hwmon.c, NULL: there is none
  */
 struct layby_accel {
 	struct layby_hw hw;
@@ -92,6 +95,8 @@ struct layby_accel {
 	u32 partition_count;
 	bool gone;
 	u32 cap_mw;
+	struct layby_energy_meter meter;
+	struct device *hwmon;
 };
 
 /**
@@ -304,6 +309,7 @@ struct layby_cleared {
  * @parties: how many exist
  * @epoch: grows when a consent ends; parties from before are dead then
  * @cleared: what nobody can find any more
+ * @used: by its jobs
  * @queue: see there
  */
 struct layby_partition {
@@ -324,6 +330,7 @@ struct layby_partition {
 	u32 parties;
 	u32 epoch;
 	struct layby_cleared cleared;
+	struct layby_used used;
 	struct layby_queue queue;
 };
 

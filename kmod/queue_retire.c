@@ -93,6 +93,8 @@ layby_job_leave(struct layby_queue *queue, struct layby_job *job, int result, u3
 	queue->ended_ticks += done->run_ticks;
 	if (job->charged_pj)
 		layby_charge_settle(queue, job, done);
+	layby_used_job(&layby_queue_partition(queue)->used,
+		       READ_ONCE(layby_queue_partition(queue)->cfg.tiles), done);
 
 	layby_order_remove(queue, job);
 	queue->by_tag[job->hw_tag] = NULL;
