@@ -89,21 +89,20 @@ static const struct nla_policy layby_no_attributes[] = {
 	{ .cmd = command, .doit = handler, .flags = GENL_CMD_CAP_DO | (permission), \
 	  LAYBY_NO_ATTRIBUTES }
 
+#define LAYBY_DUMP(command, handler) \
+	{ .cmd = command, .dumpit = handler, .flags = GENL_CMD_CAP_DUMP, LAYBY_NO_ATTRIBUTES }
+
 static const struct genl_split_ops layby_ops[] = {
 	LAYBY_DO(LAYBY_NL_GET_STATE, layby_get_state, 0),
 	LAYBY_DO(LAYBY_NL_GET_POLICY, layby_get_policy, 0),
-	{
-		.cmd = LAYBY_NL_GET_PARTITIONS,
-		.dumpit = layby_get_partitions,
-		.flags = GENL_CMD_CAP_DUMP,
-		LAYBY_NO_ATTRIBUTES
-	},
+	LAYBY_DUMP(LAYBY_NL_GET_PARTITIONS, layby_get_partitions),
 	LAYBY_DO(LAYBY_NL_GET_COUNTERS, layby_get_counters, 0),
 	LAYBY_DO(LAYBY_NL_GET_HISTOGRAM, layby_get_histogram, 0),
 	LAYBY_DO(LAYBY_NL_SEAL, layby_seal, GENL_ADMIN_PERM),
 	LAYBY_DO(LAYBY_NL_CLEAR_FAULT, layby_clear_fault, GENL_ADMIN_PERM),
 	LAYBY_DO(LAYBY_NL_GET_FRAMES, layby_get_frames, 0),
 	LAYBY_DO(LAYBY_NL_GET_GOVERNOR, layby_get_governor, 0),
+	LAYBY_DUMP(LAYBY_NL_GET_ACCELERATORS, layby_get_accelerators),
 };
 
 struct genl_family layby_family __ro_after_init = {

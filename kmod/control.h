@@ -38,6 +38,7 @@ int layby_get_histogram(struct sk_buff *request, struct genl_info *info);
 /* control_parts.c */
 int layby_get_policy(struct sk_buff *request, struct genl_info *info);
 int layby_get_partitions(struct sk_buff *skb, struct netlink_callback *cb);
+int layby_get_accelerators(struct sk_buff *skb, struct netlink_callback *cb);
 
 /* control_inputs.c */
 int layby_get_frames(struct sk_buff *request, struct genl_info *info);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Control: what there is, the policy in force and the partitions.
+ * Control: what there is, the policy in force, accelerators and partitions.
  *
  * Owns the list of accelerators that are told of. layby_control_lock guards it;
- * a partition's window_lock is taken inside.
+ * a partition's window_lock or the accelerator's meter.lock is taken inside.
  */
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -133,12 +133,34 @@ static int layby_put_cleared(struct sk_buff *skb, struct layby_partition *partit
 	return 0;
 }
 
-/* From what driving clears everybody could tell when it works for whom. */
-static bool layby_cleared_may_be_told(struct netlink_callback *cb,
-				      const struct layby_partition *partition)
+static int layby_put_used(struct sk_buff *skb, const struct layby_used *used)
+{
+	if (nla_put_u64_64bit(skb, LAYBY_A_PARTITION_ENERGY_UJ,
+			      atomic64_read(&used->energy_uj), LAYBY_A_PARTITION_PAD) ||
+	    nla_put_u64_64bit(skb, LAYBY_A_PARTITION_RUN_TICKS,
+			      atomic64_read(&used->run_ticks), LAYBY_A_PARTITION_PAD) ||
+	    nla_put_u64_64bit(skb, LAYBY_A_PARTITION_TILE_TICKS,
+			      atomic64_read(&used->tile_ticks), LAYBY_A_PARTITION_PAD) ||
+	    nla_put_u64_64bit(skb, LAYBY_A_PARTITION_JOBS,
+			      atomic64_read(&used->jobs), LAYBY_A_PARTITION_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/*
+ * From what driving clears and uses everybody could tell when it works for whom, and
+ * on what: hwmon.c says of which attack.
+ */
+static bool layby_work_may_be_told(struct netlink_callback *cb,
+				   const struct layby_partition *partition)
 {
 	return partition->class == LAYBY_CLASS_GUEST ||
 	       netlink_capable(cb->skb, CAP_SYS_ADMIN);
+}
+
+static int layby_put_work(struct sk_buff *skb, struct layby_partition *partition)
+{
+	return layby_put_cleared(skb, partition) ?: layby_put_used(skb, &partition->used);
 }
 
 static int layby_put_partition(struct sk_buff *skb, struct layby_partition *partition)
@@ -172,8 +194,7 @@ static int layby_dump_partition(struct sk_buff *skb, struct netlink_callback *cb
 	if (!head)
 		return -EMSGSIZE;
 	if (layby_put_partition(skb, partition) ||
-	    (layby_cleared_may_be_told(cb, partition) &&
-	     layby_put_cleared(skb, partition))) {
+	    (layby_work_may_be_told(cb, partition) && layby_put_work(skb, partition))) {
 		genlmsg_cancel(skb, head);
 		return -EMSGSIZE;
 	}
@@ -213,6 +234,72 @@ int layby_get_partitions(struct sk_buff *skb, struct netlink_callback *cb)
 	/* A message that is full is sent, and the dump goes on in the next one. */
 	return ret && !skb->len ? ret : skb->len;
 }
+
+/* --- Accelerators ---------------------------------------------------------- */
+
+/* Driving's energy is what guests' jobs and idle leave of it. */
+static int layby_put_energy(struct sk_buff *skb, struct layby_accel *accel)
+{
+	struct layby_energy energy;
+
+	layby_energy_read(accel, &energy);
+	if (!energy.known)
+		return 0;
+	if (nla_put_u64_64bit(skb, LAYBY_A_ACCELERATOR_DEVICE_ENERGY_UJ, energy.device_uj,
+			      LAYBY_A_ACCELERATOR_PAD) ||
+	    nla_put_u64_64bit(skb, LAYBY_A_ACCELERATOR_IDLE_ENERGY_UJ, energy.idle_uj,
+			      LAYBY_A_ACCELERATOR_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int layby_put_accelerator(struct sk_buff *skb, struct netlink_callback *cb,
+				 struct layby_accel *accel)
+{
+	if (nla_put_string(skb, LAYBY_A_ACCELERATOR_ACCEL, dev_name(accel->hw.dev)) ||
+	    nla_put_u64_64bit(skb, LAYBY_A_ACCELERATOR_TICKS_HZ, accel->hw.ticks_hz,
+			      LAYBY_A_ACCELERATOR_PAD))
+		return -EMSGSIZE;
+	return netlink_capable(cb->skb, CAP_SYS_ADMIN) ? layby_put_energy(skb, accel) : 0;
+}
+
+static int layby_dump_accelerator(struct sk_buff *skb, struct netlink_callback *cb,
+				  struct layby_accel *accel)
+{
+	void *head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+				 &layby_family, NLM_F_MULTI, LAYBY_NL_GET_ACCELERATORS);
+
+	if (!head)
+		return -EMSGSIZE;
+	if (layby_put_accelerator(skb, cb, accel)) {
+		genlmsg_cancel(skb, head);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, head);
+	return 0;
+}
+
+/* cb->args[0]: how many were told of in the messages before. */
+int layby_get_accelerators(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct layby_accel *accel;
+	long index = 0;
+	int ret = 0;
+
+	mutex_lock(&layby_control_lock);
+	list_for_each_entry(accel, &layby_control_accels, control) {
+		if (index++ < cb->args[0])
+			continue;
+		ret = layby_dump_accelerator(skb, cb, accel);
+		if (ret)
+			break;
+		cb->args[0]++;
+	}
+	mutex_unlock(&layby_control_lock);
+	return ret && !skb->len ? ret : skb->len;
+}
+
+/* --- The list -------------------------------------------------------------- */
 
 void layby_control_add(struct layby_accel *accel)
 {

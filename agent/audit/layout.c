@@ -146,6 +146,8 @@ const struct field partition_columns[] = {
 	{ NULL, "recoveries", "Resets" },
 	{ NULL, "window_cleared_bytes", "Cleared", UNIT_BYTES },
 	{ NULL, "tile_clearings", "Tiles cleared" },
+	{ NULL, "jobs", "Jobs" },
+	{ NULL, "energy_uj", "Energy", UNIT_UJ },
 	{}
 };
 

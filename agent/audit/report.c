@@ -325,6 +325,9 @@ static struct object build_partition(const struct gate_partition *partition)
 	put_unsigned(&object, "window_clearings", is_told, partition->window_clearings);
 	put_unsigned(&object, "window_cleared_bytes", is_told, partition->window_cleared_bytes);
 	put_unsigned(&object, "tile_clearings", is_told, partition->tile_clearings);
+	put_unsigned(&object, "jobs", partition->has_used, partition->jobs);
+	put_unsigned(&object, "energy_uj", partition->has_used, partition->energy_uj);
+	put_unsigned(&object, "tile_ticks", partition->has_used, partition->tile_ticks);
 	return object;
 }
 

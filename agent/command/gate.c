@@ -75,6 +75,8 @@ static const struct field gate_fields[] = {
 	{ NULL, "guest_cleared_bytes", "Guest memory cleared, bytes" },
 	{ NULL, "guest_window_clearings", "Pieces of it" },
 	{ NULL, "guest_tile_clearings", "Guest tiles cleared" },
+	{ NULL, "guest_jobs", "Guest jobs" },
+	{ NULL, "guest_energy_uj", "Their energy", UNIT_UJ },
 	{}
 };
 
@@ -199,29 +201,46 @@ static int add_frames(struct gate_link *link, sd_json_variant **object)
 	return r;
 }
 
-/* What all guest partitions have cleared since they are there. */
-static int add_cleared(struct gate_link *link, sd_json_variant **object)
+/* Since they are there. */
+static struct gate_partition all_guests(const struct gate_partitions *partitions)
+{
+	struct gate_partition all = {};
+	size_t i;
+
+	for (i = 0; i < partitions->count; i++) {
+		const struct gate_partition *one = &partitions->list[i];
+
+		if (one->partition_class != LAYBY_CLASS_GUEST)
+			continue;
+		all.window_clearings += one->window_clearings;
+		all.window_cleared_bytes += one->window_cleared_bytes;
+		all.tile_clearings += one->tile_clearings;
+		all.energy_uj += one->energy_uj;
+		all.jobs += one->jobs;
+	}
+	return all;
+}
+
+static int add_guests(struct gate_link *link, sd_json_variant **object)
 {
 	struct gate_partitions partitions;
-	uint64_t pieces = 0, bytes = 0, tiles = 0;
+	struct gate_partition all;
 	int r = gate_link_get_partitions(link, &partitions);
-	size_t i;
 
 	if (r < 0)
 		return r;
-	for (i = 0; i < partitions.count; i++) {
-		if (partitions.list[i].partition_class != LAYBY_CLASS_GUEST)
-			continue;
-		pieces += partitions.list[i].window_clearings;
-		bytes += partitions.list[i].window_cleared_bytes;
-		tiles += partitions.list[i].tile_clearings;
-	}
+	all = all_guests(&partitions);
 	free(partitions.list);
-	r = add_unsigned(object, "guest_cleared_bytes", true, bytes);
+	r = add_unsigned(object, "guest_cleared_bytes", true, all.window_cleared_bytes);
 	if (r >= 0)
-		r = add_unsigned(object, "guest_window_clearings", true, pieces);
+		r = add_unsigned(object, "guest_window_clearings", true,
+				 all.window_clearings);
 	if (r >= 0)
-		r = add_unsigned(object, "guest_tile_clearings", true, tiles);
+		r = add_unsigned(object, "guest_tile_clearings", true, all.tile_clearings);
+	if (r >= 0)
+		r = add_unsigned(object, "guest_jobs", true, all.jobs);
+	if (r >= 0)
+		r = add_unsigned(object, "guest_energy_uj", true, all.energy_uj);
 	return r;
 }
 
@@ -279,7 +298,7 @@ int verb_gate(const struct options *options, const char *argument)
 	if (r >= 0)
 		r = add_frames(link, &object);
 	if (r >= 0)
-		r = add_cleared(link, &object);
+		r = add_guests(link, &object);
 	return r < 0 ? fail_errno(r, "gate") :
 		       gate_print(options, &policy, object);
 }

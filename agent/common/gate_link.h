@@ -131,6 +131,11 @@ struct gate_partition {
 	uint64_t window_clearings;
 	uint64_t window_cleared_bytes;
 	uint64_t tile_clearings;
+	/* and so is what its jobs used */
+	bool has_used;
+	uint64_t energy_uj;
+	uint64_t tile_ticks;
+	uint64_t jobs;
 };
 
 struct gate_partitions {

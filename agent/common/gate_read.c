@@ -261,6 +261,14 @@ static void read_cleared(struct nlattr **a, struct gate_partition *partition)
 		get_u64(a[LAYBY_A_PARTITION_TILE_CLEARINGS], 0);
 }
 
+static void read_used(struct nlattr **a, struct gate_partition *partition)
+{
+	partition->has_used = a[LAYBY_A_PARTITION_ENERGY_UJ];
+	partition->energy_uj = get_u64(a[LAYBY_A_PARTITION_ENERGY_UJ], 0);
+	partition->tile_ticks = get_u64(a[LAYBY_A_PARTITION_TILE_TICKS], 0);
+	partition->jobs = get_u64(a[LAYBY_A_PARTITION_JOBS], 0);
+}
+
 static struct gate_partition *add_partition(struct gate_partitions *partitions)
 {
 	size_t size = (partitions->count + 1) * sizeof(*partitions->list);
@@ -302,5 +310,6 @@ int gate_read_partition(struct nlmsghdr *header,
 	get_text(a[LAYBY_A_PARTITION_ACCEL], partition->accel,
 		 sizeof(partition->accel));
 	read_cleared(a, partition);
+	read_used(a, partition);
 	return 0;
 }

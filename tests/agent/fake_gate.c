@@ -219,7 +219,8 @@ int gate_link_get_partitions(struct gate_link *link,
 		  .minor = 1, .tiles = 0xf0, .window_bytes = 1 << 20,
 		  .queue_depth = 16, .has_cleared = true,
 		  .window_clearings = 5, .window_cleared_bytes = 20480,
-		  .tile_clearings = 2 },
+		  .tile_clearings = 2, .has_used = true, .energy_uj = 4500000,
+		  .tile_ticks = 3000000, .jobs = 12 },
 	};
 
 	*ret_partitions = (struct gate_partitions){};
@@ -228,6 +229,7 @@ int gate_link_get_partitions(struct gate_link *link,
 	ret_partitions->list = malloc(sizeof(partitions));
 	memcpy(ret_partitions->list, partitions, sizeof(partitions));
 	ret_partitions->list[0].has_cleared = number_of("root");
+	ret_partitions->list[0].has_used = number_of("root");
 	ret_partitions->list[1].faulted = number_of("faulted");
 	ret_partitions->count = 2;
 	return 0;
