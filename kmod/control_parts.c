@@ -3,13 +3,15 @@
  * Control: what there is, the policy in force, accelerators and partitions.
  *
  * Owns the list of accelerators that are told of. layby_control_lock guards it;
- * a partition's window_lock or the accelerator's meter.lock is taken inside.
+ * a partition's window_lock, a guest's queue lock or the accelerator's meter.lock is
+ * taken inside, one at a time.
  */
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <net/genetlink.h>
 #include <net/netlink.h>
 
+#include "caps.h"
 #include "control.h"
 #include "firmware.h"
 #include "layby.h"
@@ -253,6 +255,25 @@ static int layby_put_energy(struct sk_buff *skb, struct layby_accel *accel)
 	return 0;
 }
 
+static int layby_put_caps(struct sk_buff *skb, struct layby_accel *accel)
+{
+	struct layby_caps caps;
+
+	layby_caps_read(accel, &caps);
+	if (nla_put_u32(skb, LAYBY_A_ACCELERATOR_CAP_MW, caps.cap_mw) ||
+	    nla_put_u32(skb, LAYBY_A_ACCELERATOR_CEILING_MW, accel->policy->power_mw) ||
+	    nla_put_u64_64bit(skb, LAYBY_A_ACCELERATOR_BUCKET_UJ, caps.bucket_uj,
+			      LAYBY_A_ACCELERATOR_PAD) ||
+	    nla_put_u64_64bit(skb, LAYBY_A_ACCELERATOR_CREDIT_UJ, caps.credit_uj,
+			      LAYBY_A_ACCELERATOR_PAD) ||
+	    nla_put_u64_64bit(skb, LAYBY_A_ACCELERATOR_CHARGED_UJ, caps.charged_uj,
+			      LAYBY_A_ACCELERATOR_PAD) ||
+	    nla_put_u32(skb, LAYBY_A_ACCELERATOR_LEVEL, caps.level) ||
+	    nla_put_u32(skb, LAYBY_A_ACCELERATOR_WAITING, caps.waiting))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int layby_put_accelerator(struct sk_buff *skb, struct netlink_callback *cb,
 				 struct layby_accel *accel)
 {
@@ -260,7 +281,9 @@ static int layby_put_accelerator(struct sk_buff *skb, struct netlink_callback *c
 	    nla_put_u64_64bit(skb, LAYBY_A_ACCELERATOR_TICKS_HZ, accel->hw.ticks_hz,
 			      LAYBY_A_ACCELERATOR_PAD))
 		return -EMSGSIZE;
-	return netlink_capable(cb->skb, CAP_SYS_ADMIN) ? layby_put_energy(skb, accel) : 0;
+	if (netlink_capable(cb->skb, CAP_SYS_ADMIN) && layby_put_energy(skb, accel))
+		return -EMSGSIZE;
+	return accel->policy ? layby_put_caps(skb, accel) : 0;
 }
 
 static int layby_dump_accelerator(struct sk_buff *skb, struct netlink_callback *cb,

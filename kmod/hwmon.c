@@ -27,7 +27,6 @@
 
 #include "energy.h"
 #include "firmware.h"
-#include "governor.h"
 #include "keeper.h"
 #include "layby.h"
 
@@ -115,17 +114,6 @@ static long layby_hwmon_trip_mdeg(void)
 	return state.in.trip_mc;
 }
 
-/* Guests run under a verdict only. */
-static u32 layby_hwmon_cap_mw(const struct layby_accel *accel)
-{
-	struct layby_governor_state governor;
-
-	layby_governor_state(&governor);
-	if (governor.status != LAYBY_GOVERNOR_ATTACHED || !governor.verdict_ns)
-		return 0;
-	return min(governor.verdict.cap_mw, accel->policy->power_mw);
-}
-
 static int layby_hwmon_temp(struct layby_accel *accel, u32 attr, long *val)
 {
 	struct layby_energy energy;
@@ -163,7 +151,7 @@ static int layby_hwmon_power(struct layby_accel *accel, u32 attr, long *val)
 		*val = layby_hwmon_uw(energy.guest_mw);
 		return 0;
 	case hwmon_power_cap:
-		*val = layby_hwmon_uw(layby_hwmon_cap_mw(accel));
+		*val = layby_hwmon_uw(READ_ONCE(accel->cap_mw));
 		return 0;
 	case hwmon_power_cap_max:
 		*val = layby_hwmon_uw(accel->policy->power_mw);

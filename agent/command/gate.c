@@ -77,6 +77,15 @@ static const struct field gate_fields[] = {
 	{ NULL, "guest_tile_clearings", "Guest tiles cleared" },
 	{ NULL, "guest_jobs", "Guest jobs" },
 	{ NULL, "guest_energy_uj", "Their energy", UNIT_UJ },
+	{ NULL, "cap_mw", "Guest cap", UNIT_MW },
+	{ NULL, "ceiling_mw", "Ceiling", UNIT_MW },
+	{ NULL, "bucket_uj", "Bucket", UNIT_UJ },
+	{ NULL, "credit_uj", "Credit", UNIT_UJ },
+	{ NULL, "charged_uj", "Charged", UNIT_UJ },
+	{ NULL, "level", "Guest level" },
+	{ NULL, "waiting", "Jobs waiting for credit" },
+	{ NULL, "device_energy_uj", "Device's energy", UNIT_UJ },
+	{ NULL, "idle_energy_uj", "Of it idle", UNIT_UJ },
 	{}
 };
 
@@ -244,6 +253,33 @@ static int add_guests(struct gate_link *link, sd_json_variant **object)
 	return r;
 }
 
+/* What is told of it: its caps with a policy, its energy to root. */
+static int add_accelerator(struct gate_link *link, sd_json_variant **object)
+{
+	struct gate_accelerator is = {};
+	int r = gate_link_get_accelerator(link, &is);
+	const struct {
+		const char *key;
+		bool is;
+		uint64_t value;
+	} fields[] = {
+		{ "cap_mw", is.has_caps, is.cap_mw },
+		{ "ceiling_mw", is.has_caps, is.ceiling_mw },
+		{ "bucket_uj", is.has_caps, is.bucket_uj },
+		{ "credit_uj", is.has_caps, is.credit_uj },
+		{ "charged_uj", is.has_caps, is.charged_uj },
+		{ "level", is.has_caps, is.level },
+		{ "waiting", is.has_caps, is.waiting },
+		{ "device_energy_uj", is.has_energy, is.device_energy_uj },
+		{ "idle_energy_uj", is.has_energy, is.idle_energy_uj },
+	};
+	size_t i;
+
+	for (i = 0; r >= 0 && i < ARRAY_SIZE(fields); i++)
+		r = add_unsigned(object, fields[i].key, fields[i].is, fields[i].value);
+	return r;
+}
+
 /* --- gate ----------------------------------------------------------------- */
 
 void print_development_key(const struct options *options)
@@ -299,6 +335,8 @@ int verb_gate(const struct options *options, const char *argument)
 		r = add_frames(link, &object);
 	if (r >= 0)
 		r = add_guests(link, &object);
+	if (r >= 0)
+		r = add_accelerator(link, &object);
 	return r < 0 ? fail_errno(r, "gate") :
 		       gate_print(options, &policy, object);
 }

@@ -38,6 +38,7 @@ struct answer {
 		struct gate_frames *frames;
 		struct gate_governor *governor;
 		struct gate_partitions *partitions;
+		struct gate_accelerator *accelerator;
 	};
 	/* NLM_F_DUMP: of several messages */
 	int flags;
@@ -76,6 +77,10 @@ static int on_answer(struct nl_msg *msg, void *userdata)
 	case LAYBY_NL_GET_PARTITIONS:
 		answer->parsed =
 			gate_read_partition(header, answer->partitions);
+		break;
+	case LAYBY_NL_GET_ACCELERATORS:
+		answer->parsed =
+			gate_read_accelerator(header, answer->accelerator);
 		break;
 	}
 	return NL_SKIP;
@@ -230,6 +235,20 @@ int gate_link_get_partitions(struct gate_link *link,
 		*ret_partitions = partitions;
 	else
 		free(partitions.list);
+	return r;
+}
+
+int gate_link_get_accelerator(struct gate_link *link,
+			      struct gate_accelerator *ret_accelerator)
+{
+	struct gate_accelerator accelerator = {};
+	struct answer answer = { .command = LAYBY_NL_GET_ACCELERATORS,
+				 .flags = NLM_F_DUMP,
+				 .accelerator = &accelerator };
+	int r = ask_or_gone(link, &answer);
+
+	if (r >= 0)
+		*ret_accelerator = accelerator;
 	return r;
 }
 

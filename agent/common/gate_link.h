@@ -144,6 +144,25 @@ struct gate_partitions {
 	size_t count;
 };
 
+/* The accelerator that holds the policy, or if none does the first */
+struct gate_accelerator {
+	/* as sysfs calls it; empty: there is none */
+	char accel[64];
+	/* told to root only, and while the device gives readings */
+	bool has_energy;
+	uint64_t device_energy_uj;
+	uint64_t idle_energy_uj;
+	/* it holds the policy; of all guest partitions together */
+	bool has_caps;
+	uint32_t cap_mw;
+	uint32_t ceiling_mw;
+	uint64_t bucket_uj;
+	uint64_t credit_uj;
+	uint64_t charged_uj;
+	uint32_t level;
+	uint32_t waiting;
+};
+
 struct gate_link;
 
 /* What has become of the gate; called for each message of the kernel. */
@@ -169,6 +188,8 @@ int gate_link_get_governor(struct gate_link *link,
 			   struct gate_governor *ret_governor);
 int gate_link_get_partitions(struct gate_link *link,
 			     struct gate_partitions *ret_partitions);
+int gate_link_get_accelerator(struct gate_link *link,
+			      struct gate_accelerator *ret_accelerator);
 
 /* gate_names.c */
 const char *gate_mode_name(uint32_t mode);

@@ -313,3 +313,40 @@ int gate_read_partition(struct nlmsghdr *header,
 	read_used(a, partition);
 	return 0;
 }
+
+static void read_caps(struct nlattr **a, struct gate_accelerator *accelerator)
+{
+	accelerator->has_caps = a[LAYBY_A_ACCELERATOR_CAP_MW];
+	accelerator->cap_mw = get_u32(a[LAYBY_A_ACCELERATOR_CAP_MW]);
+	accelerator->ceiling_mw = get_u32(a[LAYBY_A_ACCELERATOR_CEILING_MW]);
+	accelerator->bucket_uj = get_u64(a[LAYBY_A_ACCELERATOR_BUCKET_UJ], 0);
+	accelerator->credit_uj = get_u64(a[LAYBY_A_ACCELERATOR_CREDIT_UJ], 0);
+	accelerator->charged_uj = get_u64(a[LAYBY_A_ACCELERATOR_CHARGED_UJ], 0);
+	accelerator->level = get_u32(a[LAYBY_A_ACCELERATOR_LEVEL]);
+	accelerator->waiting = get_u32(a[LAYBY_A_ACCELERATOR_WAITING]);
+}
+
+int gate_read_accelerator(struct nlmsghdr *header,
+			  struct gate_accelerator *accelerator)
+{
+	struct nlattr *a[LAYBY_A_ACCELERATOR_MAX + 1];
+	int r;
+
+	r = genlmsg_parse(header, 0, a, LAYBY_A_ACCELERATOR_MAX, NULL);
+	if (r < 0)
+		return gate_errno(r);
+	if (accelerator->has_caps ||
+	    (accelerator->accel[0] && !a[LAYBY_A_ACCELERATOR_CAP_MW]))
+		return 0;
+	*accelerator = (struct gate_accelerator){
+		.has_energy = a[LAYBY_A_ACCELERATOR_DEVICE_ENERGY_UJ],
+		.device_energy_uj =
+			get_u64(a[LAYBY_A_ACCELERATOR_DEVICE_ENERGY_UJ], 0),
+		.idle_energy_uj =
+			get_u64(a[LAYBY_A_ACCELERATOR_IDLE_ENERGY_UJ], 0),
+	};
+	get_text(a[LAYBY_A_ACCELERATOR_ACCEL], accelerator->accel,
+		 sizeof(accelerator->accel));
+	read_caps(a, accelerator);
+	return 0;
+}

@@ -20,6 +20,9 @@ int gate_read_governor(struct nlmsghdr *header,
 /* Adds it to those that came before. */
 int gate_read_partition(struct nlmsghdr *header,
 			struct gate_partitions *partitions);
+/* Takes the place of one that does not hold the policy. */
+int gate_read_accelerator(struct nlmsghdr *header,
+			  struct gate_accelerator *accelerator);
 
 /* The errno of what libnl returned. */
 int gate_errno(int r);

@@ -235,6 +235,26 @@ int gate_link_get_partitions(struct gate_link *link,
 	return 0;
 }
 
+int gate_link_get_accelerator(struct gate_link *link,
+			      struct gate_accelerator *ret_accelerator)
+{
+	*ret_accelerator = (struct gate_accelerator){
+		.accel = "fake",
+		.has_energy = number_of("root"),
+		.device_energy_uj = 90000000,
+		.idle_energy_uj = 80000000,
+		.has_caps = true,
+		.cap_mw = 5000,
+		.ceiling_mw = 9000,
+		.bucket_uj = 2000000,
+		.credit_uj = 1500000,
+		.charged_uj = 250000,
+		.level = 2,
+		.waiting = 3,
+	};
+	return answer(LAYBY_NL_GET_ACCELERATORS);
+}
+
 int gate_link_process(struct gate_link *link, gate_event_fn on_event,
 		      void *userdata)
 {
