@@ -49,7 +49,7 @@ static int layby_put_policy_in_force(struct sk_buff *skb,
 	    nla_put_string(skb, LAYBY_A_POLICY_VEHICLE_TYPE, policy->vehicle_type) ||
 	    layby_put_policy_bounds(skb, policy) ||
 	    nla_put_u32(skb, LAYBY_A_POLICY_POWER_MW, policy->power_mw) ||
-	    nla_put_s32(skb, LAYBY_A_POLICY_TRIP_MDEG, policy->trip_mdeg) ||
+	    nla_put_s32(skb, LAYBY_A_POLICY_TRIP_MDEG, policy->limit_mdeg) ||
 	    nla_put_s32(skb, LAYBY_A_POLICY_RESUME_MDEG, policy->resume_mdeg))
 		return -EMSGSIZE;
 	return 0;

@@ -108,6 +108,35 @@ static void layby_policy_set(struct layby_policy_in_force *policy,
 	spin_unlock_irq(&firmware.lock);
 }
 
+/* --- What the validator is told of an accelerator ------------------------- */
+
+static u64 layby_hw_reset_bound(const struct layby_hw *hw)
+{
+	u64 bound;
+
+	if (check_mul_overflow(hw->reset_bound_ns, LAYBY_POLICY_RESET_OPERATIONS, &bound))
+		return U64_MAX;
+	return bound;
+}
+
+static void layby_policy_declare(struct layby_policy_hw *declared, const struct layby_hw *hw)
+{
+	*declared = (struct layby_policy_hw){
+		.name = hw->name,
+		.memory_bytes = hw->memory_bytes,
+		.abort_bound_ns = hw->abort_bound_ns,
+		.reset_bound_ns = layby_hw_reset_bound(hw),
+		.serial_floor = SERIAL_FLOOR,
+		.page_bytes = PAGE_SIZE,
+		.tiles = hw->tiles,
+		.slots = hw->slots,
+		.queue_depth = hw->queue_depth,
+		.throttle_mdeg = hw->throttle_mdeg,
+		.sensor_error_mdeg = hw->sensor_error_mdeg,
+		.die_resistance_mk_per_w = hw->die_resistance_mk_per_w,
+	};
+}
+
 /* --- Out of the file, which is right by now ------------------------------- */
 
 static void layby_policy_read_head(struct layby_policy_in_force *policy,
@@ -132,8 +161,18 @@ static void layby_policy_read_head(struct layby_policy_in_force *policy,
 	policy->park_hold_ns = le64_to_cpu(file->park_hold_ns);
 	policy->watchdog_ns = le64_to_cpu(file->watchdog_ns);
 	policy->interval_ns = le64_to_cpu(file->interval_ns);
-	policy->bucket_uj = 200000000000ULL;
+	policy->bucket_uj = le64_to_cpu(file->bucket_uj);
 	policy->park_can_id = le32_to_cpu(file->park_can_id);
+}
+
+static void layby_policy_read_limit(struct layby_policy_in_force *policy,
+				    const struct layby_hw *hw)
+{
+	struct layby_policy_hw declared;
+
+	layby_policy_declare(&declared, hw);
+	policy->limit_mdeg = layby_policy_guest_limit_mdeg(policy->trip_mdeg,
+							   policy->driving_power_mw, &declared);
 }
 
 static void layby_policy_read_share(struct layby_policy_share *share,
@@ -178,6 +217,7 @@ layby_policy_read(const struct firmware *file, const struct layby_hw *hw)
 	kref_init(&policy->ref);
 	sha256(file->data, file->size, policy->digest);
 	layby_policy_read_head(policy, head);
+	layby_policy_read_limit(policy, hw);
 	layby_policy_read_shares(policy, LAYBY_CLASS_DRIVING, head, hw);
 	layby_policy_read_shares(policy, LAYBY_CLASS_GUEST, head, hw);
 	policy->owner_bytes = owner_bytes;
@@ -187,15 +227,6 @@ layby_policy_read(const struct firmware *file, const struct layby_hw *hw)
 }
 
 /* --- Is it right? Each of these says why not, in the one line ------------- */
-
-static u64 layby_hw_reset_bound(const struct layby_hw *hw)
-{
-	u64 bound;
-
-	if (check_mul_overflow(hw->reset_bound_ns, LAYBY_POLICY_RESET_OPERATIONS, &bound))
-		return U64_MAX;
-	return bound;
-}
 
 /* Which number stands there and which would be right; masks as the rules take them. */
 static void layby_policy_tell_range(char *text, size_t size,
@@ -239,19 +270,10 @@ static void layby_policy_tell_wrong(const struct layby_hw *hw, const u8 *file,
 static enum layby_policy_state layby_policy_check(const struct firmware *file,
 						  const struct layby_hw *hw)
 {
-	const struct layby_policy_hw declared = {
-		.name = hw->name,
-		.memory_bytes = hw->memory_bytes,
-		.abort_bound_ns = hw->abort_bound_ns,
-		.reset_bound_ns = layby_hw_reset_bound(hw),
-		.serial_floor = SERIAL_FLOOR,
-		.page_bytes = PAGE_SIZE,
-		.tiles = hw->tiles,
-		.slots = hw->slots,
-		.queue_depth = hw->queue_depth,
-	};
+	struct layby_policy_hw declared;
 	struct layby_policy_error err;
 
+	layby_policy_declare(&declared, hw);
 	if (!layby_policy_validate(file->data, file->size, &declared, &err))
 		return LAYBY_POLICY_IN_FORCE;
 	layby_policy_tell_wrong(hw, file->data, &err);

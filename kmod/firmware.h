@@ -83,8 +83,10 @@ struct layby_policy_share {
  * @vehicle_type: what vehicle it is for, NUL-terminated
  * @power_mw: most that guest work may draw
  * @rail_mw: most that guest and driving work together may draw
- * @trip_mdeg: at this temperature guest work ends
- * @resume_mdeg: it may begin again below
+ * @trip_mdeg: at this temperature guest work ends on any accelerator
+ * @limit_mdeg: at this one it ends on ours, not above @trip_mdeg: the gate's trip; see
+ *              layby_policy_guest_limit_mdeg()
+ * @resume_mdeg: it may begin again below, which is below @limit_mdeg
  * @driving_power_mw: full driving load, with its margin
  * @ambient_mdeg: worst ambient temperature
  * @resistance_mk_per_w: thermal resistance to ambient, with its margin
@@ -96,7 +98,7 @@ struct layby_policy_share {
  * @park_hold_ns: every condition of parked must hold for so long
  * @watchdog_ns: the device shuts guest slots if it is not fed for so long
  * @interval_ns: fault-tolerant time interval, which all of these fit into
- * @bucket_uj: what guest work may have drawn above its cap, see budget.h
+ * @bucket_uj: what all guests together may have drawn above the cap, see ISO-8
  * @park_can_id: frame that renews the vehicle's signals' age
  * @share_count: how many partitions
  * @share: the partitions in the order of the file, driving ones before guests;
@@ -115,6 +117,7 @@ struct layby_policy_in_force {
 	u32 power_mw;
 	u32 rail_mw;
 	s32 trip_mdeg;
+	s32 limit_mdeg;
 	s32 resume_mdeg;
 	u32 driving_power_mw;
 	s32 ambient_mdeg;

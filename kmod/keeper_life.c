@@ -53,7 +53,7 @@ static void layby_keeper_bind(const struct layby_policy_in_force *policy)
 	in->signal.age_max_ns = policy->signal_age_ns;
 	in->lease.age_max_ns = policy->lease_age_ns;
 	in->park_hold_ns = policy->park_hold_ns;
-	in->trip_mc = policy->trip_mdeg;
+	in->trip_mc = policy->limit_mdeg;
 	in->resume_mc = policy->resume_mdeg;
 	in->governor.age_max_ns = LAYBY_SAMPLE_AGE_NS;
 	in->sensor.age_max_ns = LAYBY_SAMPLE_AGE_NS;

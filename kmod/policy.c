@@ -28,6 +28,8 @@
 
 #define U64_ANY		(~0ULL)
 #define PERMILLE	1000u
+#define MILLI		1000u
+#define MDEG_LOWEST	(-0x7fffffff - 1)
 #define CAN_ID_MAX	0x7ffu
 #define CAN_ID_EXTENDED_MAX	0x1fffffffu
 
@@ -273,6 +275,44 @@ static int check_heat(const struct check *c)
 			    highest(FIELD(TRIP_MDEG)) * 1000);
 }
 
+/* What full driving load adds inside the accelerator: mK/W times mW is microkelvin. */
+static __u64 driving_heat(const struct layby_policy_hw *hw, __u32 driving_power_mw)
+{
+	return (__u64)hw->die_resistance_mk_per_w * driving_power_mw;
+}
+
+/* ISO-12: what reads as @mdeg does not throttle when @heat is added to it */
+static bool has_headroom(const struct layby_policy_hw *hw, __u64 heat, __s64 mdeg)
+{
+	__s64 room = (__s64)hw->throttle_mdeg - hw->sensor_error_mdeg - mdeg;
+
+	return room >= 0 && (__u64)room * MILLI >= heat;
+}
+
+/* The highest one that keeps both limits, bit by bit: nothing is divided, nor rounded. */
+__s32 layby_policy_guest_limit_mdeg(__s32 trip_mdeg, __u32 driving_power_mw,
+				    const struct layby_policy_hw *hw)
+{
+	__u64 heat = driving_heat(hw, driving_power_mw);
+	__s64 limit = MDEG_LOWEST, step;
+
+	for (step = 1LL << 31; step; step >>= 1) {
+		if (limit + step <= trip_mdeg && has_headroom(hw, heat, limit + step))
+			limit += step;
+	}
+	return limit;
+}
+
+/* ISO-12: or guest work that ended at its limit could never begin again */
+static int check_headroom(const struct check *c)
+{
+	__s64 limit = layby_policy_guest_limit_mdeg(head(c, FIELD(TRIP_MDEG)),
+						    head(c, FIELD(DRIVING_POWER_MW)), c->hw);
+
+	return hold(c, RULE(HEADROOM), NOWHERE, FIELD(RESUME_MDEG),
+		    info(FIELD(RESUME_MDEG))->low, limit - 1);
+}
+
 /* ISO-3: a bound that the hardware cannot keep is no bound */
 static int check_bounds(const struct check *c)
 {
@@ -494,8 +534,8 @@ static int check_form(const struct check *c)
 static int check_accelerator_rules(const struct check *c)
 {
 	return check_accelerator(c) ?: check_serial(c) ?: check_slots(c) ?: check_rail(c) ?:
-	       check_resume(c) ?: check_heat(c) ?: check_bounds(c) ?: check_interval(c) ?:
-	       check_can_id(c);
+	       check_resume(c) ?: check_heat(c) ?: check_headroom(c) ?: check_bounds(c) ?:
+	       check_interval(c) ?: check_can_id(c);
 }
 
 static int check_partition_rules(const struct check *c)

@@ -11,9 +11,9 @@
 /*
  * Sleeping operations that follow an abort without an answer, one after the
  * other: slot_disable, clear_tiles, slot_enable and slot_tiles of struct
- * layby_hw_ops. Each takes at most the bound that a backend declares.
+ * layby_hw_ops; and slot_level, which may be under way when the gate closes. Each takes at most the bound that a backend declares.
  */
-#define LAYBY_POLICY_RESET_OPERATIONS	4u
+#define LAYBY_POLICY_RESET_OPERATIONS	5u
 
 /**
  * struct layby_policy_hw - what a policy is held against
@@ -27,6 +27,9 @@
  * @tiles: number of tiles, 1 to 32
  * @slots: number of slots
  * @queue_depth: jobs in a slot's ring
+ * @throttle_mdeg: it lowers everybody's level at this temperature
+ * @sensor_error_mdeg: what its hottest place may be above what is read
+ * @die_resistance_mk_per_w: thermal resistance from that place to what is cooled
  */
 struct layby_policy_hw {
 	const char *name;
@@ -38,6 +41,9 @@ struct layby_policy_hw {
 	__u32 tiles;
 	__u32 slots;
 	__u32 queue_depth;
+	__s32 throttle_mdeg;
+	__u32 sensor_error_mdeg;
+	__u32 die_resistance_mk_per_w;
 };
 
 /** enum layby_policy_kind - how a field is stored, little-endian */
@@ -82,6 +88,24 @@ extern const struct layby_policy_field_info layby_policy_fields[LAYBY_POLICY_FIE
  */
 int layby_policy_validate(const void *blob, size_t size, const struct layby_policy_hw *hw,
 			  struct layby_policy_error *err);
+
+/**
+ * layby_policy_guest_limit_mdeg() - how hot may guests make it?
+ * @trip_mdeg: of the policy
+ * @driving_power_mw: of the policy
+ * @hw: the accelerator; its throttle, sensor error and die resistance are used
+ *
+ * ISO-12: full driving load makes the hottest place so much hotter than what is
+ * cooled as its resistance says, and what is cooled only goes towards where driving
+ * settles. So what is at this limit when driving begins does not throttle.
+ *
+ * Any context, any values.
+ *
+ * Return: at what reading guest work ends, millidegree Celsius: @trip_mdeg, or less
+ * where the accelerator needs more headroom than that leaves. Never rounded up.
+ */
+__s32 layby_policy_guest_limit_mdeg(__s32 trip_mdeg, __u32 driving_power_mw,
+				    const struct layby_policy_hw *hw);
 
 /* NULL for a number that there is not. */
 const struct layby_policy_field_info *layby_policy_field_info(__u32 field);

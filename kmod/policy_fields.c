@@ -6,6 +6,7 @@
  */
 #include <drm/layby_accel.h>
 
+#include "budget.h"
 #include "policy_check.h"
 
 #define U64_ANY		(~0ULL)
@@ -69,6 +70,8 @@ const struct layby_policy_field_info layby_policy_fields[LAYBY_POLICY_FIELDS] = 
 		S_TO_NS / 250, 10 * S_TO_NS },
 	[FIELD(INTERVAL_NS)] = { "interval_ns", HEAD(interval_ns), U64, RULE(RANGE),
 		1, 60 * S_TO_NS },
+	[FIELD(BUCKET_UJ)] = { "bucket_uj", HEAD(bucket_uj), U64, RULE(RANGE),
+		1000, LAYBY_BUDGET_BUCKET_MAX_UJ },
 	[FIELD(PARK_CAN_ID)] = { "park_can_id", HEAD(park_can_id), U32, RULE(CAN_ID),
 		1, CAN_ID_LAST },
 	[FIELD(PAD)] = { "pad", HEAD(pad), U32, RULE(PAD), 0, 0 },
@@ -127,6 +130,7 @@ static const char *const rule_names[LAYBY_POLICY_RULES] = {
 	[RULE(RECLAIM)] = "reclaim",
 	[RULE(INTERVAL)] = "interval",
 	[RULE(CAN_ID)] = "can-id",
+	[RULE(HEADROOM)] = "headroom",
 };
 
 const struct layby_policy_field_info *layby_policy_field_info(__u32 field)

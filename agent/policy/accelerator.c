@@ -24,6 +24,9 @@ static const struct declared {
 	{ "QueueDepth", QUANTITY_COUNT, HW(queue_depth), 4, 1, 256 },
 	{ "AbortBound", QUANTITY_TIME, HW(abort_bound_ns), 8, 1, 60000000000 },
 	{ "ResetBound", QUANTITY_TIME, HW(reset_bound_ns), 8, 1, 60000000000 },
+	{ "ThrottleTemperature", QUANTITY_TEMPERATURE, HW(throttle_mdeg), 4, 1, 200000 },
+	{ "SensorError", QUANTITY_DIFFERENCE, HW(sensor_error_mdeg), 4, 0, 100000 },
+	{ "DieResistance", QUANTITY_RESISTANCE, HW(die_resistance_mk_per_w), 4, 0, 100000 },
 };
 
 static const struct declared *find_declared(const char *key)
@@ -78,7 +81,7 @@ static void take_entry(struct accelerator *accelerator, struct conf *conf,
 			     entry->value, sizeof(accelerator->name) - 1);
 	else
 		conf_problem(conf, entry->line,
-			     "unknown key %s=; right are Name, Memory, Tiles, Slots, QueueDepth, AbortBound, ResetBound",
+			     "unknown key %s=; right are Name, Memory, Tiles, Slots, QueueDepth, AbortBound, ResetBound, ThrottleTemperature, SensorError, DieResistance",
 			     entry->key);
 }
 

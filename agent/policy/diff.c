@@ -24,6 +24,7 @@ static const char *const effect_names[] = {
 /* What a higher number does to the limits on guest work, of the whole accelerator. */
 static const enum effect effect_of_more[LAYBY_POLICY_FIELDS] = {
 	[FIELD(POWER_MW)] = EFFECT_LOOSER,
+	[FIELD(BUCKET_UJ)] = EFFECT_LOOSER,
 	[FIELD(RAIL_MW)] = EFFECT_LOOSER,
 	[FIELD(TRIP_MDEG)] = EFFECT_LOOSER,
 	[FIELD(RESUME_MDEG)] = EFFECT_LOOSER,

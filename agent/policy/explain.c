@@ -96,8 +96,9 @@ static void explain_who(struct explanation *e)
 	}
 	puts("While it is parked and the gate is open, guests may use the rest:");
 	explain_tiles(e, FIELD(TILES_PARKED));
-	printf("The ceiling for guest work is %s, for guests and driving together %s.\n",
-	       HEAD(POWER_MW), HEAD(RAIL_MW));
+	printf("The ceiling for guest work is %s, for guests and driving together %s. Over any\n"
+	       "stretch of time guests draw at most %s more than their ceiling allows for it.\n",
+	       HEAD(POWER_MW), HEAD(RAIL_MW), HEAD(BUCKET_UJ));
 }
 
 /* --- When ----------------------------------------------------------------- */
@@ -119,7 +120,8 @@ static void explain_when(struct explanation *e)
 	       "    inside its hours, with energy left;\n"
 	       "  - the agent has renewed its lease within the last %s;\n"
 	       "  - a governor is attached, and its verdict and the sensors are fresh;\n"
-	       "  - the accelerator is cooler than %s; once it was not, it must fall below %s;\n"
+	       "  - the accelerator is cooler than %s, or than less if it needs that for driving;\n"
+	       "    once it was not, it must fall below %s;\n"
 	       "  - no fault is latched, and the system is not going to sleep.\n",
 	       HEAD(PARK_HOLD_NS), HEAD(PARK_CAN_ID), HEAD(SIGNAL_AGE_NS), subject, end,
 	       HEAD(LEASE_AGE_NS), HEAD(TRIP_MDEG), HEAD(RESUME_MDEG));
@@ -204,8 +206,10 @@ static void explain_heat(struct explanation *e)
 
 	printf("\nHEAT\n"
 	       "Full driving load (%s) at the worst ambient temperature (%s) settles at %.4g °C\n"
-	       "with a thermal resistance of %s. Guest work ends at %s, above that: so full\n"
-	       "driving load can start at any moment, and the accelerator cools from there.\n",
+	       "with a thermal resistance of %s. Guest work ends at %s, above that, or earlier:\n"
+	       "where the accelerator's own throttle, less the error of its sensor and what full\n"
+	       "driving load adds inside it, is lower. So full driving load can start at any moment\n"
+	       "and never throttles. laybyctl policy check tells where that is for an accelerator.\n",
 	       HEAD(DRIVING_POWER_MW), HEAD(AMBIENT_MDEG), settles, HEAD(RESISTANCE_MK_PER_W),
 	       HEAD(TRIP_MDEG));
 }

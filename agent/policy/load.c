@@ -25,6 +25,7 @@ static struct layby_policy_hw any_hw(const struct blob *blob)
 		.tiles = 32 - (uint32_t)__builtin_clz(tiles),
 		.slots = LAYBY_POLICY_PARTITIONS_MAX,
 		.queue_depth = UINT32_MAX,
+		.throttle_mdeg = INT32_MAX,
 	};
 }
 

@@ -5,25 +5,27 @@
 #include "tool.h"
 
 /* Without a description: all that can be told without one. */
-static int read_against(const struct policy_options *options, struct source *source)
+static int read_against(const struct policy_options *options, struct source *source,
+			struct accelerator *accelerator)
 {
-	struct accelerator accelerator;
 	int r;
 
 	if (!options->accelerator)
 		return source_read(source, options->path, NULL);
-	r = accelerator_read(&accelerator, options->accelerator);
-	accelerator.hw.serial_floor = options->floor;
-	return r == EXIT_OK ? source_read(source, options->path, &accelerator.hw) : r;
+	r = accelerator_read(accelerator, options->accelerator);
+	accelerator->hw.serial_floor = options->floor;
+	return r == EXIT_OK ? source_read(source, options->path, &accelerator->hw) : r;
 }
 
-static void print_right(const struct policy_options *options, const struct blob *blob)
+/* @hw: NULL, if no accelerator was given */
+static void print_right(const struct policy_options *options, const struct blob *blob,
+			const struct layby_policy_hw *hw)
 {
 	char text[4][VALUE_TEXT_MAX];
 	struct worst_case worst;
 
 	worst_case_init(&worst, blob);
-	if (options->accelerator)
+	if (hw)
 		printf("%s: right for the accelerator %s\n", options->path,
 		       blob_get_text(blob, FIELD(ACCELERATOR)));
 	else
@@ -33,6 +35,11 @@ static void print_right(const struct policy_options *options, const struct blob 
 	       value_format(QUANTITY_TIME, worst.reclaim_ns, text[1]),
 	       value_format(QUANTITY_TIME, worst.detection_ns + worst.reclaim_ns, text[2]),
 	       value_format(QUANTITY_TIME, worst.interval_ns, text[3]));
+	if (hw)
+		printf("guest work ends at %s, so that full driving load does not throttle at %s\n",
+		       value_format(QUANTITY_TEMPERATURE, blob_guest_limit(blob, hw), text[0]),
+		       value_format(QUANTITY_TEMPERATURE, (uint64_t)(int64_t)hw->throttle_mdeg,
+				    text[1]));
 }
 
 static int problems_build(const struct conf *conf, sd_json_variant **ret_list)
@@ -71,22 +78,25 @@ static int print_verdict(const struct policy_options *options, const struct sour
 int policy_check(const struct policy_options *options)
 {
 	_cleanup_(source_fini) struct source source = {};
+	struct accelerator accelerator;
 	int r;
 
-	r = read_against(options, &source);
+	r = read_against(options, &source, &accelerator);
 	if (r != EXIT_OK)
 		return r;
 	if (options->json)
 		return print_verdict(options, &source);
 	r = conf_report(&source.conf);
 	if (r == EXIT_OK)
-		print_right(options, &source.blob);
+		print_right(options, &source.blob,
+			    options->accelerator ? &accelerator.hw : NULL);
 	return r;
 }
 
 int policy_compile(const struct policy_options *options)
 {
 	_cleanup_(source_fini) struct source source = {};
+	struct accelerator accelerator;
 	int r;
 
 	if (!options->output)
@@ -94,7 +104,7 @@ int policy_compile(const struct policy_options *options)
 	if (!options->accelerator)
 		return fail(EXIT_USAGE,
 			    "--accelerator is missing: the file that says what the accelerator has");
-	r = read_against(options, &source);
+	r = read_against(options, &source, &accelerator);
 	if (r == EXIT_OK)
 		r = conf_report(&source.conf);
 	return r == EXIT_OK ? save_file(options->output, source.blob.bytes, source.blob.size) : r;

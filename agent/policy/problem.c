@@ -130,6 +130,19 @@ static void say_ceiling(struct words *w)
 	}
 }
 
+static void say_headroom(struct words *w)
+{
+	char limit[VALUE_TEXT_MAX], power[VALUE_TEXT_MAX], throttle[VALUE_TEXT_MAX];
+	bool none = (int64_t)w->err->high < (int64_t)w->err->low;
+
+	say(w,
+	    "ResumeTemperature is %s, but guest work must end at %s so that DrivingPower %s does not make the accelerator throttle at %s; right %s%s",
+	    w->found, value_format(QUANTITY_TEMPERATURE, blob_guest_limit(w->blob, w->hw), limit),
+	    value_of(w, FIELD(DRIVING_POWER_MW), power),
+	    value_format(QUANTITY_TEMPERATURE, (uint64_t)(int64_t)w->hw->throttle_mdeg, throttle),
+	    none ? "is less DrivingPower" : "are at most ", none ? "" : w->high);
+}
+
 static void say_bound(struct words *w)
 {
 	char signal[VALUE_TEXT_MAX], lease[VALUE_TEXT_MAX], reclaim[VALUE_TEXT_MAX];
@@ -143,7 +156,7 @@ static void say_bound(struct words *w)
 		break;
 	case RULE(RECLAIM):
 		say(w,
-		    "Reclaim is %s, but an abort without an answer takes %s and what follows it (reset, clear, enable, tiles) up to %s; right are at least %s",
+		    "Reclaim is %s, but an abort without an answer takes %s and what follows it (level, reset, clear, enable, tiles) up to %s; right are at least %s",
 		    w->found, value_of(w, FIELD(ABORT_NS), abort),
 		    value_format(QUANTITY_TIME, w->hw->reset_bound_ns, reset), w->low);
 		break;
@@ -252,6 +265,9 @@ static void say_rule(struct words *w)
 		break;
 	case RULE(RESUME) ... RULE(HEAT):
 		say_ceiling(w);
+		break;
+	case RULE(HEADROOM):
+		say_headroom(w);
 		break;
 	case RULE(ABORT) ... RULE(INTERVAL):
 		say_bound(w);

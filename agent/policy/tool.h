@@ -50,6 +50,7 @@ enum quantity {
 	QUANTITY_TIME,		/* ns */
 	QUANTITY_POWER,		/* mW */
 	QUANTITY_TEMPERATURE,	/* millidegree Celsius, signed */
+	QUANTITY_DIFFERENCE,	/* of temperatures, mK */
 	QUANTITY_RESISTANCE,	/* mK/W */
 	QUANTITY_CAPACITY,	/* mJ/K */
 	QUANTITY_ENERGY,	/* uJ */
@@ -132,6 +133,8 @@ struct worst_case {
 };
 
 void worst_case_init(struct worst_case *worst, const struct blob *blob);
+/* At what temperature guest work ends on @hw, sign-extended. */
+uint64_t blob_guest_limit(const struct blob *blob, const struct layby_policy_hw *hw);
 /* Sets what follows from the rest: sizes, counts, the certificate behind @partitions. */
 void blob_finish(struct blob *blob, uint32_t partitions, const uint8_t *owner, size_t owner_size);
 

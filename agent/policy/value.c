@@ -51,13 +51,15 @@ static const struct form forms[] = {
 		{ "kW", 1000000 }, { "W", 1000 }, { "mW", 1 } } },
 	[QUANTITY_TEMPERATURE] = { "temperature with a unit", "95 °C or -10.5 °C",
 		.units = { { "°C", 1000 } }, .is_signed = true },
+	[QUANTITY_DIFFERENCE] = { "temperature difference with a unit", "1.5 K", .units = {
+		{ "K", 1000 }, { "mK", 1 } } },
 	[QUANTITY_RESISTANCE] = { "thermal resistance with a unit", "1.25 K/W", .units = {
 		{ "K/W", 1000 }, { "mK/W", 1 } } },
 	[QUANTITY_CAPACITY] = { "thermal capacity with a unit", "20 J/K", .units = {
 		{ "kJ/K", 1000000 }, { "J/K", 1000 }, { "mJ/K", 1 } } },
-	[QUANTITY_ENERGY] = { "energy with a unit", "500 Wh or 20 kWh", .units = {
+	[QUANTITY_ENERGY] = { "quantity of energy with a unit", "500 Wh or 20 kWh", .units = {
 		{ "kWh", 3600000000000ull }, { "Wh", 3600000000ull }, { "kJ", 1000000000 },
-		{ "J", 1000000 }, { "uJ", 1 } } },
+		{ "J", 1000000 }, { "mJ", 1000 }, { "uJ", 1 } } },
 	[QUANTITY_SHARE] = { "share", "40 % or 125 permille", .units = {
 		{ "%", 10 }, { "permille", 1 } }, .one_unit = true },
 	[QUANTITY_TILES] = { "list of tiles", "0-3,5 or none" },

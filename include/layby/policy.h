@@ -23,7 +23,7 @@
 #endif
 
 #define LAYBY_POLICY_MAGIC		0x5042594cu	/* "LYBP" */
-#define LAYBY_POLICY_VERSION		1u
+#define LAYBY_POLICY_VERSION		2u
 #define LAYBY_POLICY_ALIGN		8u
 #define LAYBY_POLICY_PARTITIONS_MAX	8u
 #define LAYBY_POLICY_OWNER_BYTES_MAX	8192u
@@ -60,6 +60,9 @@
  * @park_hold_ns: every condition of parked must hold for so long
  * @watchdog_ns: the device shuts guest slots if it is not fed for so long
  * @interval_ns: fault-tolerant time interval: detection and reclaim fit into it
+ * @bucket_uj: the bucket of ISO-8: what guest work may have drawn above the cap over
+ *             any stretch of time, all guest partitions together; each has of it what
+ *             its share of the guests' tiles is
  * @park_can_id: frame of the control unit that keeps sending while parked; 0
  *               with 11 bits is not allowed, so that it cannot be forgotten
  * @pad: 0
@@ -93,6 +96,7 @@ struct layby_policy {
 	__le64 park_hold_ns;
 	__le64 watchdog_ns;
 	__le64 interval_ns;
+	__le64 bucket_uj;
 	__le32 park_can_id;
 	__le32 pad;
 };
@@ -144,8 +148,9 @@ static_assert(offsetof(struct layby_policy, power_mw) == 304, "policy: power_mw"
 static_assert(offsetof(struct layby_policy, driving_power_mw) == 320, "policy: driving_power_mw");
 static_assert(offsetof(struct layby_policy, abort_ns) == 336, "policy: abort_ns");
 static_assert(offsetof(struct layby_policy, interval_ns) == 384, "policy: interval_ns");
-static_assert(offsetof(struct layby_policy, park_can_id) == 392, "policy: park_can_id");
-static_assert(sizeof(struct layby_policy) == 400, "policy: size");
+static_assert(offsetof(struct layby_policy, bucket_uj) == 392, "policy: bucket_uj");
+static_assert(offsetof(struct layby_policy, park_can_id) == 400, "policy: park_can_id");
+static_assert(sizeof(struct layby_policy) == 408, "policy: size");
 static_assert(offsetof(struct layby_policy_partition, window_offset) == 8, "partition: window");
 static_assert(offsetof(struct layby_policy_partition, tiles_driving) == 24, "partition: tiles");
 static_assert(offsetof(struct layby_policy_partition, queue_depth) == 36, "partition: queue");
@@ -224,6 +229,8 @@ enum layby_policy_rule {
 	LAYBY_POLICY_RULE_INTERVAL = 31,
 	/** @LAYBY_POLICY_RULE_CAN_ID: not a CAN identifier */
 	LAYBY_POLICY_RULE_CAN_ID = 32,
+	/** @LAYBY_POLICY_RULE_HEADROOM: resumes where guests end on this device, or above */
+	LAYBY_POLICY_RULE_HEADROOM = 33,
 	/** @LAYBY_POLICY_RULES: how many numbers there are */
 	LAYBY_POLICY_RULES
 };
@@ -258,20 +265,21 @@ enum layby_policy_field {
 	LAYBY_POLICY_FIELD_PARK_HOLD_NS = 25,
 	LAYBY_POLICY_FIELD_WATCHDOG_NS = 26,
 	LAYBY_POLICY_FIELD_INTERVAL_NS = 27,
-	LAYBY_POLICY_FIELD_PARK_CAN_ID = 28,
-	LAYBY_POLICY_FIELD_PAD = 29,
+	LAYBY_POLICY_FIELD_BUCKET_UJ = 28,
+	LAYBY_POLICY_FIELD_PARK_CAN_ID = 29,
+	LAYBY_POLICY_FIELD_PAD = 30,
 	/* of a partition */
-	LAYBY_POLICY_FIELD_PARTITION_CLASS = 30,
-	LAYBY_POLICY_FIELD_PARTITION_ID = 31,
-	LAYBY_POLICY_FIELD_WINDOW_OFFSET = 32,
-	LAYBY_POLICY_FIELD_WINDOW_BYTES = 33,
-	LAYBY_POLICY_FIELD_TILES_DRIVING = 34,
-	LAYBY_POLICY_FIELD_TILES_PARKED = 35,
-	LAYBY_POLICY_FIELD_TILES_MIN = 36,
-	LAYBY_POLICY_FIELD_QUEUE_DEPTH = 37,
-	LAYBY_POLICY_FIELD_LONGEST_RUN_NS = 38,
-	LAYBY_POLICY_FIELD_BANDWIDTH_PERMILLE = 39,
-	LAYBY_POLICY_FIELD_PARTITION_PAD = 40,
+	LAYBY_POLICY_FIELD_PARTITION_CLASS = 31,
+	LAYBY_POLICY_FIELD_PARTITION_ID = 32,
+	LAYBY_POLICY_FIELD_WINDOW_OFFSET = 33,
+	LAYBY_POLICY_FIELD_WINDOW_BYTES = 34,
+	LAYBY_POLICY_FIELD_TILES_DRIVING = 35,
+	LAYBY_POLICY_FIELD_TILES_PARKED = 36,
+	LAYBY_POLICY_FIELD_TILES_MIN = 37,
+	LAYBY_POLICY_FIELD_QUEUE_DEPTH = 38,
+	LAYBY_POLICY_FIELD_LONGEST_RUN_NS = 39,
+	LAYBY_POLICY_FIELD_BANDWIDTH_PERMILLE = 40,
+	LAYBY_POLICY_FIELD_PARTITION_PAD = 41,
 	LAYBY_POLICY_FIELDS
 };
 

@@ -22,12 +22,12 @@ HEAD = {"magic": (0, "I"), "version": (4, "I"), "size": (8, "I"), "count": (12, 
         "serial": (16, "Q"), "owner_offset": (24, "I"), "owner_bytes": (28, "I"),
         "id": (32, "B"), "power": (304, "I"), "rail": (308, "I"), "trip": (312, "i"),
         "resume": (316, "i"), "driving_power": (320, "I"), "abort": (336, "Q"),
-        "reclaim": (344, "Q"), "interval": (384, "Q"), "can_id": (392, "I"),
-        "pad": (396, "I")}
+        "reclaim": (344, "Q"), "interval": (384, "Q"), "bucket": (392, "Q"),
+        "can_id": (400, "I"), "pad": (404, "I")}
 PART = {"class": (0, "I"), "number": (4, "I"), "offset": (8, "Q"), "bytes": (16, "Q"),
         "driving": (24, "I"), "parked": (28, "I"), "least": (32, "I"), "depth": (36, "I"),
         "run": (40, "Q"), "share": (48, "I")}
-HEAD_BYTES, PART_BYTES = 400, 56
+HEAD_BYTES, PART_BYTES = 408, 56
 DRIVING, GUEST = 0, 1
 
 
@@ -125,12 +125,14 @@ def wrong_form():
     for name, blob in (("tiny", right[:16]), ("giant", right + bytes(1 << 16))):
         case("size-" + name, "wrong", "breaks rule size:", blob, sign(blob))
     breaks("magic", changed({"magic": 0x5042594d}))
-    breaks("version", changed({"version": 2}))
+    breaks("version", changed({"version": 1}))
     breaks("pad", changed({"pad": 1}))
     breaks("text-character", changed({"id": 0x1b}))
     breaks("text-length", changed({"id": 0}))
     breaks("range", changed({"power": 0}))
     owner_offset, owner_bytes = struct.unpack_from("<II", right, 24)
+    case("rule-range-bucket", "wrong", "bucket_uj (byte 392) is 999, right is 1000 to ",
+         changed({"bucket": 999}), sign(changed({"bucket": 999})))
     breaks("layout", changed({"size": len(right) - 8}))
     # the certificate before the partitions, and said so
     owner = right[owner_offset:]
@@ -168,7 +170,7 @@ def wrong_content():
     breaks("rail", changed({"rail": 23999}))
     breaks("heat", changed({"driving_power": 18000}))
     breaks("abort", changed({"abort": 49999999}))
-    breaks("reclaim", changed({"reclaim": 299999999}))
+    breaks("reclaim", changed({"reclaim": 349999999}))
     breaks("interval", changed({"interval": 999999999}))
     breaks("can-id", changed({"can_id": 0x800}))
     behind = HEAD_BYTES + 2 * PART_BYTES

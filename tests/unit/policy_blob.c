@@ -27,6 +27,9 @@ const struct layby_policy_hw blob_hw = {
 	.tiles = 16,
 	.slots = 4,
 	.queue_depth = 256,
+	.throttle_mdeg = 105000,
+	.sensor_error_mdeg = 1500,
+	.die_resistance_mk_per_w = 250,
 };
 
 static const struct layby_policy blob_head = {
@@ -47,7 +50,8 @@ static const struct {
 	{ FIELD(ABORT_NS), 3 * MS }, { FIELD(RECLAIM_NS), 20 * MS },
 	{ FIELD(SIGNAL_AGE_NS), 100 * MS }, { FIELD(LEASE_AGE_NS), 50 * MS },
 	{ FIELD(PARK_HOLD_NS), 3000 * MS }, { FIELD(WATCHDOG_NS), 50 * MS },
-	{ FIELD(INTERVAL_NS), 200 * MS }, { FIELD(PARK_CAN_ID), 0x3e9 },
+	{ FIELD(INTERVAL_NS), 200 * MS }, { FIELD(BUCKET_UJ), 200000000000 },
+	{ FIELD(PARK_CAN_ID), 0x3e9 },
 };
 
 static const uint64_t part_numbers[BLOB_PARTITIONS][BLOB_NUMBERS] = {
@@ -173,6 +177,17 @@ static void assert_partition(const struct layby_policy_partition *part)
 	assert_int_equal(parked & ~driving, 0);
 }
 
+/* In microkelvin, nothing rounded: what resumes at most here never throttles when driving begins. */
+static void assert_headroom(const struct layby_policy *head)
+{
+	int32_t resume = (int32_t)le32toh(head->resume_mdeg);
+	__int128 driving = (__int128)blob_hw.die_resistance_mk_per_w *
+			   le32toh(head->driving_power_mw);
+
+	assert_true((resume + (__int128)blob_hw.sensor_error_mdeg) * 1000 + driving <
+		    (__int128)blob_hw.throttle_mdeg * 1000);
+}
+
 static void assert_bounds(const struct layby_policy *head)
 {
 	uint64_t abort = le64toh(head->abort_ns), reclaim = le64toh(head->reclaim_ns);
@@ -186,6 +201,8 @@ static void assert_bounds(const struct layby_policy *head)
 	assert_in_range(le64toh(head->park_hold_ns), 1, 3600000 * MS);
 	assert_in_range(le64toh(head->watchdog_ns), 1, 10000 * MS);
 	assert_true((int32_t)le32toh(head->resume_mdeg) < (int32_t)le32toh(head->trip_mdeg));
+	assert_headroom(head);
+	assert_in_range(le64toh(head->bucket_uj), 1000, 1000000000000);
 	assert_true(le64toh(head->serial) >= blob_hw.serial_floor);
 	assert_string_equal(head->accelerator, blob_hw.name);
 }

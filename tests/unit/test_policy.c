@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -42,14 +43,14 @@ struct breach {
 static const struct breach breaches[] = {
 	{ { HEAD(MAGIC, 1) }, RULE(MAGIC), WHOLE(MAGIC), 1, LAYBY_POLICY_MAGIC,
 	  LAYBY_POLICY_MAGIC },
-	{ { HEAD(VERSION, 2) }, RULE(VERSION), WHOLE(VERSION), 2, 1, 1 },
-	{ { HEAD(SIZE, 608) }, RULE(LAYOUT), WHOLE(SIZE), 608, 600, 600 },
-	{ { HEAD(OWNER_OFFSET, 560) }, RULE(LAYOUT), WHOLE(OWNER_OFFSET), 560, 568, 568 },
-	{ { HEAD(OWNER_OFFSET, ~0U) }, RULE(RANGE), WHOLE(OWNER_OFFSET), ~0U, 400, 9040 },
-	{ { HEAD(OWNER_BYTES, 33) }, RULE(LAYOUT), WHOLE(SIZE), 600, 608, 608 },
+	{ { HEAD(VERSION, 1) }, RULE(VERSION), WHOLE(VERSION), 1, 2, 2 },
+	{ { HEAD(SIZE, 616) }, RULE(LAYOUT), WHOLE(SIZE), 616, 608, 608 },
+	{ { HEAD(OWNER_OFFSET, 560) }, RULE(LAYOUT), WHOLE(OWNER_OFFSET), 560, 576, 576 },
+	{ { HEAD(OWNER_OFFSET, ~0U) }, RULE(RANGE), WHOLE(OWNER_OFFSET), ~0U, 408, 9048 },
+	{ { HEAD(OWNER_BYTES, 33) }, RULE(LAYOUT), WHOLE(SIZE), 608, 616, 616 },
 	{ { HEAD(OWNER_BYTES, 28) }, RULE(PAD), WHOLE(OWNER_BYTES), 0xc5, 0, 0 },
-	{ { HEAD(OWNER_BYTES, ~0U - 567) }, RULE(RANGE), WHOLE(OWNER_BYTES), ~0U - 567, 1, 8192 },
-	{ { HEAD(PARTITION_COUNT, 4) }, RULE(LAYOUT), WHOLE(OWNER_OFFSET), 568, 624, 624 },
+	{ { HEAD(OWNER_BYTES, ~0U - 575) }, RULE(RANGE), WHOLE(OWNER_BYTES), ~0U - 575, 1, 8192 },
+	{ { HEAD(PARTITION_COUNT, 4) }, RULE(LAYOUT), WHOLE(OWNER_OFFSET), 576, 632, 632 },
 	{ { HEAD(PARTITION_COUNT, 76695845) }, RULE(RANGE), WHOLE(PARTITION_COUNT), 76695845,
 	  1, 8 },
 	{ { HEAD(PAD, 1) }, RULE(PAD), WHOLE(PAD), 1, 0, 0 },
@@ -62,6 +63,10 @@ static const struct breach breaches[] = {
 	{ { HEAD(RAIL_MW, 59999) }, RULE(RAIL), WHOLE(RAIL_MW), 59999, 60000, 2000000 },
 	{ { HEAD(AMBIENT_MDEG, 55000) }, RULE(HEAT), WHOLE(TRIP_MDEG), 95000000, 95000001,
 	  125000000 },
+	{ { HEAD(RESUME_MDEG, 93500) }, RULE(HEADROOM), WHOLE(RESUME_MDEG), 93500, -40000ULL,
+	  93499 },
+	{ { HEAD(RESUME_MDEG, 93499), HEAD(DRIVING_POWER_MW, 40001) }, RULE(HEADROOM),
+	  WHOLE(RESUME_MDEG), 93499, -40000ULL, 93498 },
 	{ { HEAD(ABORT_NS, 2 * MS - 1) }, RULE(ABORT), WHOLE(ABORT_NS), 2 * MS - 1, 2 * MS,
 	  1000 * MS },
 	{ { HEAD(RECLAIM_NS, 8 * MS - 1) }, RULE(RECLAIM), WHOLE(RECLAIM_NS), 8 * MS - 1, 8 * MS,
@@ -181,11 +186,12 @@ static void test_every_rule(void **state)
 static void test_limits(void **state)
 {
 	static const struct change limits[] = {
-		HEAD(SERIAL, 7), HEAD(SERIAL, ~0ULL), HEAD(RESUME_MDEG, 94999),
+		HEAD(SERIAL, 7), HEAD(SERIAL, ~0ULL), HEAD(RESUME_MDEG, 93499),
 		HEAD(RESUME_MDEG, -40000ULL), HEAD(AMBIENT_MDEG, -40000ULL),
 		HEAD(RAIL_MW, 60000), HEAD(AMBIENT_MDEG, 54999), HEAD(ABORT_NS, 2 * MS),
 		HEAD(RECLAIM_NS, 8 * MS), HEAD(INTERVAL_NS, 120 * MS),
-		HEAD(LEASE_AGE_NS, 180 * MS), HEAD(PARK_CAN_ID, 1), HEAD(PARK_CAN_ID, 0x7ff),
+		HEAD(LEASE_AGE_NS, 180 * MS), HEAD(BUCKET_UJ, 1000),
+		HEAD(BUCKET_UJ, 1000000000000), HEAD(PARK_CAN_ID, 1), HEAD(PARK_CAN_ID, 0x7ff),
 		HEAD(PARK_CAN_ID, 0x80000000), HEAD(PARK_CAN_ID, 0x9fffffff),
 		PART(0, BANDWIDTH_PERMILLE, 500), PART(2, PARTITION_ID, 7),
 		PART(2, WINDOW_OFFSET, 56 * MIB), PART(2, WINDOW_OFFSET, 32 * MIB),
@@ -341,11 +347,105 @@ static void test_hardware(void **state)
 	hw.reset_bound_ns = ~0ULL;
 	assert_hw(&hw, RULE(RECLAIM), FIELD(RECLAIM_NS));
 	hw = blob_hw;
+	hw.die_resistance_mk_per_w = ~0U;
+	assert_hw(&hw, RULE(HEADROOM), FIELD(RESUME_MDEG));
+	hw = blob_hw;
+	hw.throttle_mdeg = -0x7fffffff - 1;
+	assert_hw(&hw, RULE(HEADROOM), FIELD(RESUME_MDEG));
+	hw = blob_hw;
 	hw.memory_bytes = 0;
 	assert_hw(&hw, RULE(WINDOW_OUTSIDE), FIELD(WINDOW_BYTES));
 	hw = blob_hw;
 	hw.page_bytes = 65536;
 	assert_hw(&hw, RULE(NONE), 0);
+}
+
+/* --- How hot guests may make it (ISO-12) ---------------------------------- */
+
+struct limit {
+	int32_t trip_mdeg;
+	uint32_t driving_power_mw;
+	int32_t throttle_mdeg;
+	uint32_t sensor_error_mdeg, die_resistance_mk_per_w;
+	int32_t limit_mdeg;
+};
+
+static int32_t limit_of(const struct limit *is)
+{
+	const struct layby_policy_hw hw = {
+		.throttle_mdeg = is->throttle_mdeg,
+		.sensor_error_mdeg = is->sensor_error_mdeg,
+		.die_resistance_mk_per_w = is->die_resistance_mk_per_w,
+	};
+
+	return layby_policy_guest_limit_mdeg(is->trip_mdeg, is->driving_power_mw, &hw);
+}
+
+static void test_guest_limit(void **state)
+{
+	static const struct limit limits[] = {
+		/* the trip is the lower one, by nothing and by a millidegree; or the throttle */
+		{ 95000, 18000, 125000, 0, 0, 95000 },
+		{ 91800, 18000, 105000, 1500, 650, 91800 },
+		{ 91799, 18000, 105000, 1500, 650, 91799 },
+		{ 91801, 18000, 105000, 1500, 650, 91800 },
+		{ 95000, 18000, 105000, 1500, 650, 91800 },
+		/* a part of a millikelvin is one: 1, 1000, 1001 microkelvin, 999 times 999 */
+		{ 95000, 1, 95000, 0, 1, 94999 },
+		{ 95000, 1000, 95000, 0, 1, 94999 },
+		{ 95000, 1, 95000, 0, 1000, 94999 },
+		{ 95000, 1001, 95000, 0, 1, 94998 },
+		{ 95000, 1, 95000, 0, 1001, 94998 },
+		{ 95000, 999, 95000, 0, 999, 94001 },
+		{ 95000, 0, 95000, 1, 650, 94999 },
+		/* the ends of what the numbers hold */
+		{ 125000, 1000000, 125000, 0, 100000, -99875000 },
+		{ -40000, 0, INT32_MAX, 0, ~0U, -40000 },
+		{ INT32_MAX, 0, INT32_MAX, 0, 0, INT32_MAX },
+		{ 95000, 0, INT32_MIN, 0, 0, INT32_MIN },
+		{ 95000, 0, INT32_MIN, 1, 0, INT32_MIN },
+		{ 95000, 0, INT32_MAX, ~0U, 0, INT32_MIN },
+		{ 95000, ~0U, INT32_MAX, ~0U, ~0U, INT32_MIN },
+		{ INT32_MIN, ~0U, INT32_MIN, ~0U, ~0U, INT32_MIN },
+	};
+	unsigned int i;
+
+	for (i = 0; i < COUNT(limits); i++)
+		assert_int_equal(limit_of(&limits[i]), limits[i].limit_mdeg);
+}
+
+/* The highest whole millidegree at which full driving load can begin, and no more. */
+static void assert_exact(const struct limit *is, int32_t limit)
+{
+	__int128 room = (__int128)is->throttle_mdeg * 1000 -
+			(__int128)is->sensor_error_mdeg * 1000 -
+			(__int128)is->die_resistance_mk_per_w * is->driving_power_mw;
+
+	assert_true(limit <= is->trip_mdeg);
+	if (limit == INT32_MIN)
+		assert_true(room < ((__int128)INT32_MIN + 1) * 1000);
+	else
+		assert_true((__int128)limit * 1000 <= room);
+	if (limit < is->trip_mdeg)
+		assert_true(((__int128)limit + 1) * 1000 > room);
+}
+
+static void test_guest_limit_exact(void **state)
+{
+	struct limit is;
+	int round;
+
+	srand48(3);
+	for (round = 0; round < 100000; round++) {
+		is = (struct limit){
+			.trip_mdeg = (int32_t)(mrand48() >> round % 32),
+			.driving_power_mw = (uint32_t)mrand48() >> lrand48() % 32,
+			.throttle_mdeg = (int32_t)(mrand48() >> lrand48() % 32),
+			.sensor_error_mdeg = (uint32_t)mrand48() >> lrand48() % 32,
+			.die_resistance_mk_per_w = (uint32_t)mrand48() >> lrand48() % 32,
+		};
+		assert_exact(&is, limit_of(&is));
+	}
 }
 
 /* One partition, of a guest: nobody drives. */
@@ -439,6 +539,8 @@ int main(void)
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_hardware),
+		cmocka_unit_test(test_guest_limit),
+		cmocka_unit_test(test_guest_limit_exact),
 		cmocka_unit_test(test_no_driving),
 	};
 
