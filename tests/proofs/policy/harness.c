@@ -4,7 +4,8 @@
  * accelerator: no byte outside is read, and an accepted policy has disjoint,
  * aligned windows inside the device (ISO-1), tables of tiles that lie in the device, never
  * give a tile to two and leave driving its minimum (ISO-5), nothing for a
- * guest in mode driving (ISO-2), and times that fit into the interval (ISO-3).
+ * guest in mode driving (ISO-2), times that fit into the interval (ISO-3), and guests
+ * that resume below their limit (ISO-12).
  *
  * Files of up to two partitions are looked at: what a rule asks of one and of two
  * partitions is seen, and that the rule is asked at all. That every rule is asked
@@ -14,7 +15,8 @@
  * The file lies in an object of just its size, so that CBMC sees each read
  * outside of it. check_text() is left out here and any answer of it is looked
  * at; that it reads inside the head, whatever stands there, and that what it lets
- * pass has its NUL is shown in the proof "policy-text".
+ * pass has its NUL is shown in the proof "policy-text". Likewise guests' limit may be any
+ * up to the trip; that it leaves driving its headroom is shown in "policy-limit".
  */
 #include <stdlib.h>
 
@@ -30,6 +32,7 @@ ANY(size_t, size);
 ANY(__u32, index);
 ANY(int, result);
 ANY(char, character);
+ANY(__s32, limit_mdeg);
 
 /* In place of check_text(): goto-instrument turns the calls. */
 int any_text(const struct check *c, __u32 field)
@@ -40,6 +43,21 @@ int any_text(const struct check *c, __u32 field)
 		return refuse_field(c, RULE(TEXT_LENGTH), NOWHERE, field, 0, 0, 0);
 	given(!c->blob[text->offset + text->high]);
 	return 0;
+}
+
+/* What guests' limit is for the file and the accelerator that are looked at. */
+static struct {
+	__s32 trip_mdeg, limit_mdeg;
+	__u32 driving_power_mw;
+	const struct layby_policy_hw *hw;
+} headroom;
+
+/* In place of layby_policy_guest_limit_mdeg(), likewise. */
+__s32 any_limit(__s32 trip_mdeg, __u32 driving_power_mw, const struct layby_policy_hw *hw)
+{
+	holds(trip_mdeg == headroom.trip_mdeg && hw == headroom.hw &&
+	      driving_power_mw == headroom.driving_power_mw, "the limit is that of the policy");
+	return headroom.limit_mdeg;
 }
 
 /* What a backend declares, see struct layby_policy_hw. */
@@ -140,6 +158,23 @@ static void prove_times(const __u8 *blob, const struct layby_policy_hw *hw)
 	      "detection and reclaim fit into the interval");
 }
 
+static void given_limit(const __u8 *blob, const struct layby_policy_hw *hw)
+{
+	headroom.trip_mdeg = HEAD(blob, trip_mdeg);
+	headroom.driving_power_mw = HEAD(blob, driving_power_mw);
+	headroom.hw = hw;
+	headroom.limit_mdeg = any_limit_mdeg();
+	given(headroom.limit_mdeg <= headroom.trip_mdeg);
+}
+
+static void prove_heat(const __u8 *blob)
+{
+	__s32 resume = HEAD(blob, resume_mdeg);
+
+	holds(resume < headroom.limit_mdeg, "guests resume below their limit");
+	holds(headroom.limit_mdeg > -40000, "the limit is one that was not cut");
+}
+
 static void prove_accepted(const __u8 *blob, size_t size, const struct layby_policy_hw *hw)
 {
 	struct part part[PARTITIONS];
@@ -152,6 +187,7 @@ static void prove_accepted(const __u8 *blob, size_t size, const struct layby_pol
 	holds(HEAD(blob, owner_offset) + HEAD(blob, owner_bytes) <= size,
 	      "the owner's certificate is in the file");
 	prove_times(blob, hw);
+	prove_heat(blob);
 	for (i = 0; i < count; i++) {
 		part[i] = read_part(blob, i);
 		all |= part[i].driving;
@@ -176,6 +212,8 @@ int main(void)
 	given(size <= LAYBY_POLICY_SIZE_MAX + LAYBY_POLICY_ALIGN);
 	blob = malloc(size);
 	given(blob);
+	if (size >= sizeof(struct layby_policy))
+		given_limit(blob, &hw);
 	given(size < sizeof(struct layby_policy) || HEAD(blob, partition_count) <= PARTITIONS);
 	if (layby_policy_validate(blob, size, &hw, &err)) {
 		holds(err.rule > LAYBY_POLICY_RULE_NONE && err.rule < LAYBY_POLICY_RULES &&
