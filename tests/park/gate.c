@@ -231,6 +231,36 @@ int gate_cleared(uint32_t class, struct gate_cleared *cleared)
 	return r ? r : of.found ? 0 : -ENODEV;
 }
 
+struct caps_of {
+	bool found;
+	struct gate_caps *caps;
+};
+
+static void read_caps(struct nlattr **attrs, void *to)
+{
+	struct caps_of *of = to;
+
+	if (!attrs[LAYBY_A_ACCELERATOR_BUCKET_UJ])
+		return;
+	of->found = true;
+	*of->caps = (struct gate_caps){
+		.cap_mw = (uint32_t)number(attrs[LAYBY_A_ACCELERATOR_CAP_MW]),
+		.level = (uint32_t)number(attrs[LAYBY_A_ACCELERATOR_LEVEL]),
+		.bucket_uj = number(attrs[LAYBY_A_ACCELERATOR_BUCKET_UJ]),
+		.credit_uj = number(attrs[LAYBY_A_ACCELERATOR_CREDIT_UJ]),
+		.charged_uj = number(attrs[LAYBY_A_ACCELERATOR_CHARGED_UJ]),
+		.waiting = (uint32_t)number(attrs[LAYBY_A_ACCELERATOR_WAITING]),
+	};
+}
+
+int gate_caps(struct gate_caps *caps)
+{
+	struct caps_of of = { .caps = caps };
+	int r = gate_question(LAYBY_NL_GET_ACCELERATORS, NLM_F_DUMP, read_caps, &of);
+
+	return r ? r : of.found ? 0 : -ENODEV;
+}
+
 int gate_order(int command)
 {
 	return gate_ask(command, NULL, NULL);

@@ -48,11 +48,23 @@ struct gate_cleared {
 	uint64_t tiles;
 };
 
+/* Of all guest partitions together. */
+struct gate_caps {
+	uint32_t cap_mw;
+	uint32_t level;
+	uint64_t bucket_uj;
+	uint64_t credit_uj;
+	uint64_t charged_uj;
+	uint32_t waiting;	/* jobs, for credit */
+};
+
 int gate_state(struct gate_state *state);
 int gate_counts(struct gate_counts *counts);
 int gate_frames(struct gate_frames *frames);
 /* Of the partition of that class with the lowest number. */
 int gate_cleared(uint32_t class, struct gate_cleared *cleared);
+/* Of the accelerator that holds the policy. */
+int gate_caps(struct gate_caps *caps);
 /* LAYBY_NL_SEAL, LAYBY_NL_CLEAR_FAULT */
 int gate_order(int command);
 /* Wait until guest work may run, 20 s times the kernel's factor: whether it may. */
