@@ -37,15 +37,16 @@
 enum { LAYBY_POWER_DEVICE, LAYBY_POWER_GUEST };
 enum { LAYBY_ENERGY_DEVICE, LAYBY_ENERGY_DRIVING, LAYBY_ENERGY_GUEST };
 
+/* Each once: `sensors -j` makes keys of them. */
 static const char *const layby_power_labels[] = {
 	[LAYBY_POWER_DEVICE] = "device",
 	[LAYBY_POWER_GUEST] = "guest",
 };
 
 static const char *const layby_energy_labels[] = {
-	[LAYBY_ENERGY_DEVICE] = "device",
-	[LAYBY_ENERGY_DRIVING] = "driving",
-	[LAYBY_ENERGY_GUEST] = "guest",
+	[LAYBY_ENERGY_DEVICE] = "device energy",
+	[LAYBY_ENERGY_DRIVING] = "driving energy",
+	[LAYBY_ENERGY_GUEST] = "guest energy",
 };
 
 /* --- What there is --------------------------------------------------------- */
