@@ -11,6 +11,8 @@
 #ifndef LAYBY_CONSENT_H
 #define LAYBY_CONSENT_H
 
+/* an eBPF program has its types from vmlinux.h */
+#ifndef __VMLINUX_H__
 #include <linux/types.h>
 #ifdef __KERNEL__
 #include <linux/build_bug.h>
@@ -18,6 +20,7 @@
 #else
 #include <assert.h>
 #include <stddef.h>
+#endif
 #endif
 
 #define LAYBY_CONSENT_MAGIC		0x4342594cu	/* "LYBC" */
@@ -80,6 +83,8 @@ struct layby_consent_token {
 	__le32 charge_min_percent;
 };
 
+/* bpf_helpers.h has an offsetof() that is no constant. */
+#ifndef __VMLINUX_H__
 static_assert(offsetof(struct layby_consent_token, id) == 8, "consent: id");
 static_assert(offsetof(struct layby_consent_token, serial) == 24, "consent: serial");
 static_assert(offsetof(struct layby_consent_token, not_after_s) == 40, "consent: not_after_s");
@@ -87,6 +92,7 @@ static_assert(offsetof(struct layby_consent_token, energy_day_uj) == 48, "consen
 static_assert(offsetof(struct layby_consent_token, hours_from_min) == 64, "consent: hours");
 static_assert(offsetof(struct layby_consent_token, classes) == 76, "consent: classes");
 static_assert(sizeof(struct layby_consent_token) == 88, "consent: size");
+#endif
 
 /**
  * struct layby_consent_terms - the same in the machine's own byte order, of a
