@@ -14,8 +14,12 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cmocka.h>
+/* its skeleton names the knobs */
+#include <govern.h>
 
 #include "extension.skel.h"
+#include "governor.skel.h"
+#include "governor_example.skel.h"
 #include "governor_minimal.skel.h"
 #include "probe.skel.h"
 #include "refused.skel.h"
@@ -564,6 +568,73 @@ static void test_extension(void **context)
 	probe__destroy(probe);
 }
 
+/* --- Those that are shipped ------------------------------------------------- */
+
+static void write_settings(struct bpf_map *map, const struct layby_governor_settings *set)
+{
+	uint32_t key = 0;
+
+	must(bpf_map__update_elem(map, &key, sizeof(key), set, sizeof(*set), BPF_ANY),
+	     "settings");
+}
+
+static void check_cap(unsigned int cap_mw)
+{
+	await_more("verdicts", 2);
+	assert_int_equal(state().cap_mw, cap_mw);
+	assert_int_equal(stage_get("open"), cap_mw != 0);
+}
+
+/* What it decides is tested on the host; here that it is what is loaded. */
+static void test_shipped(void **context)
+{
+	struct layby_governor_settings wish = { .written_ns = 1, .cap_mw = 1 };
+	struct governor *governor = governor__open_and_load();
+	struct bpf_link *link;
+
+	assert_non_null(governor);
+	link = attach(governor->maps.governor);
+	assert_int_equal(stage_set("admit", 1000), -EACCES);
+	set("sampling", 1);
+	await("verdicts", 10);
+	assert_int_equal(stage_get("open"), 1);
+	assert_string_equal(state().name, "layby");
+	must(stage_set("admit", 1000), "admit");
+	write_settings(governor->maps.settings, &wish);
+	check_cap(1);
+	wish.paused = 1;
+	write_settings(governor->maps.settings, &wish);
+	check_cap(0);
+	wish.paused = 0;
+	write_settings(governor->maps.settings, &wish);
+	check_cap(1);
+	set("temperature_mdeg", 94000);
+	await_more("verdicts", 30);
+	assert_int_equal(stage_get("open"), 0);
+	assert_int_equal(stage_set("admit", 1000), -EACCES);
+	bpf_link__destroy(link);
+	governor__destroy(governor);
+}
+
+static void test_example(void **context)
+{
+	struct governor_example *example = governor_example__open_and_load();
+	struct bpf_link *link;
+
+	assert_non_null(example);
+	link = attach(example->maps.governor);
+	set("sampling", 1);
+	await("verdicts", 2);
+	assert_int_equal(stage_get("open"), 1);
+	assert_int_equal(state().cap_mw, 6000);
+	assert_int_equal(stage_set("admit", 10000000001), -EACCES);
+	must(stage_set("admit", 10000000000), "admit");
+	set("temperature_mdeg", 70000);
+	check_cap(3000);
+	bpf_link__destroy(link);
+	governor_example__destroy(example);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
 
 int main(void)
@@ -573,7 +644,7 @@ int main(void)
 		TEST(off_at_once),
 		TEST(sensors), TEST(detach), TEST(second), TEST(failed), TEST(nonsense),
 		TEST(admit), TEST(module_held), TEST(sealed), TEST(verifier),
-		TEST(attributes), TEST(extension),
+		TEST(attributes), TEST(extension), TEST(shipped), TEST(example),
 	};
 
 	return cmocka_run_group_tests_name("governor", tests, NULL, NULL);
