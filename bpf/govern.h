@@ -46,8 +46,8 @@ struct layby_govern_knobs {
 		.ahead_ns = 1500 * LAYBY_NS_PER_MS,					\
 		.age_max_ns = LAYBY_NS_PER_S,						\
 		.margin_mc = 2000,							\
-		.band_mc = 10000,							\
-		.cool_mc = 4000,							\
+		.band_mc = 6000,							\
+		.cool_mc = 3000,							\
 		.step_permille = 40,							\
 		.readings_min = 3,							\
 	},										\
@@ -186,7 +186,8 @@ static inline void layby_govern(struct layby_govern *govern,
 	if (limit_mw) {
 		govern->cap_mw = layby_govern_slew_mw(govern, knobs, limit_mw, step_ns);
 		govern->job_energy_uj = layby_govern_job_uj(knobs, set);
-		layby_pace_level(&govern->pace, &knobs->pace, now, govern->cap_mw);
+		layby_pace_level(&govern->pace, &knobs->pace, now, step_ns,
+				 govern->cap_mw);
 	} else {
 		layby_govern_close(govern, now_ns);
 	}

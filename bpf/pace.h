@@ -28,7 +28,8 @@
 
 /**
  * struct layby_pace_knobs - set before loading
- * @hold_ns: time between changes, 100 ms to 60 s; the kernel's own is 1 s, to rise
+ * @hold_ns: time between changes, and time within which the cap fades, 100 ms to 60 s;
+ *           the kernel's own is 1 s, to rise
  * @smooth_ns: time within which utilisation and credit fade, 0 to 60 s
  * @busy_permille: utilisation above which tiles count as nearly always busy, 1 to 1000
  * @credit_permille: of the bucket, credit and charges above which the cap counts as
@@ -55,6 +56,7 @@ struct layby_pace_knobs {
  * @was: the kernel's, in the sample before
  * @busy_permille: smoothed
  * @credit_permille: smoothed
+ * @cap_mw: smoothed: a cap that trembles must not move the level
  * @power_mw: the sample's level_power_mw
  */
 struct layby_pace {
@@ -68,6 +70,7 @@ struct layby_pace {
 	__u32 was;
 	__u32 busy_permille;
 	__u32 credit_permille;
+	__u32 cap_mw;
 	__u32 power_mw[LAYBY_GOVERNOR_LEVELS];
 };
 
@@ -99,6 +102,7 @@ static inline void layby_pace_begin(struct layby_pace *pace, __u64 now_ns)
 	pace->pending_uj = 0;
 	pace->busy_permille = 0;
 	pace->credit_permille = 0;
+	pace->cap_mw = 0;
 }
 
 /* Jobs are metered when they end: until one does, nothing is known of what runs. */
@@ -177,7 +181,7 @@ static inline void layby_pace_obey(struct layby_pace *pace,
 
 static inline bool layby_pace_may_rise(const struct layby_pace *pace,
 				       const struct layby_pace_knobs *knobs,
-				       const struct layby_governor_sample *now, __u32 cap_mw)
+				       const struct layby_governor_sample *now)
 {
 	__u32 level = pace->level;
 
@@ -186,28 +190,30 @@ static inline bool layby_pace_may_rise(const struct layby_pace *pace,
 	       pace->busy_permille >= knobs->busy_permille &&
 	       pace->credit_permille >= knobs->credit_permille &&
 	       layby_pace_true_mw(pace, level) <
-	       (__u64)cap_mw * (LAYBY_PERMILLE - knobs->apart_permille) / LAYBY_PERMILLE;
+	       (__u64)pace->cap_mw * (LAYBY_PERMILLE - knobs->apart_permille) / LAYBY_PERMILLE;
 }
 
 static inline bool layby_pace_should_fall(const struct layby_pace *pace,
-					  const struct layby_pace_knobs *knobs, __u32 cap_mw)
+					  const struct layby_pace_knobs *knobs)
 {
 	return pace->level && layby_pace_true_mw(pace, pace->level - 1) >=
-	       (__u64)cap_mw * (LAYBY_PERMILLE + knobs->apart_permille) / LAYBY_PERMILLE;
+	       (__u64)pace->cap_mw * (LAYBY_PERMILLE + knobs->apart_permille) / LAYBY_PERMILLE;
 }
 
-/* The level that is wanted under @cap_mw, after layby_pace_see(). */
+/* The level that is wanted under @cap_mw of late, @step_ns after it was last asked. */
 static inline __u32 layby_pace_level(struct layby_pace *pace, const struct layby_pace_knobs *knobs,
-				     const struct layby_governor_sample *now, __u32 cap_mw)
+				     const struct layby_governor_sample *now, __u64 step_ns,
+				     __u32 cap_mw)
 {
 	__u64 now_ns = now->now_ns;
 
+	pace->cap_mw = layby_smooth(pace->cap_mw, cap_mw, layby_weight(step_ns, knobs->hold_ns));
 	layby_pace_obey(pace, now);
 	if (now_ns - pace->changed_ns < knobs->hold_ns)
 		return pace->level;
-	if (layby_pace_should_fall(pace, knobs, cap_mw))
+	if (layby_pace_should_fall(pace, knobs))
 		pace->level--;
-	else if (layby_pace_may_rise(pace, knobs, now, cap_mw))
+	else if (layby_pace_may_rise(pace, knobs, now))
 		pace->level++;
 	else
 		return pace->level;

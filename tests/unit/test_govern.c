@@ -415,6 +415,71 @@ static void test_slew(void **state)
 	}
 }
 
+/* --- Heat ------------------------------------------------------------------- */
+
+/* A ramp closes it before it is there; the same temperature, if steady, does not. */
+static void test_ahead(void **state)
+{
+	struct bench steady = open_bench(), rising = open_bench();
+	int32_t limit_mc = rising.now.trip_mc - (int32_t)rising.now.sensor_error_mc -
+			   shipped.heat.margin_mc;
+
+	while (rising.said.open) {
+		rising.now.temperature_mc += 100;	/* 2 K a second */
+		ask(&rising);
+		assert_true(rising.now.temperature_mc < limit_mc);
+	}
+	assert_in_range(limit_mc - rising.now.temperature_mc, 1000, 4000);
+	steady.now.temperature_mc = rising.now.temperature_mc;
+	steady.govern.heat.temperature_mc = rising.now.temperature_mc;
+	ask_for(&steady, 10 * SECOND);
+	assert_int_equal(steady.said.open, 1);
+	assert_in_range(steady.said.cap_mw, 1, CEILING / 2);
+}
+
+/* As the die cools: a step would make the filter swing. */
+static void cool_to(struct bench *bench, int32_t mc)
+{
+	while (bench->now.temperature_mc > mc) {
+		bench->now.temperature_mc -= 20;
+		ask(bench);
+	}
+	ask_for(bench, 20 * SECOND);
+}
+
+/* At the limit it closes; it opens again only well below. */
+static void test_hot(void **state)
+{
+	struct bench bench = open_bench();
+	int32_t limit_mc = bench.now.trip_mc - (int32_t)bench.now.sensor_error_mc -
+			   shipped.heat.margin_mc;
+
+	bench.now.temperature_mc = limit_mc + 1000;
+	ask_for(&bench, 20 * SECOND);
+	check_open(&bench, 0, "hot");
+	cool_to(&bench, limit_mc - shipped.heat.cool_mc + 500);
+	check_open(&bench, 0, "not yet cool");
+	cool_to(&bench, limit_mc - shipped.heat.cool_mc - 500);
+	check_open(&bench, 1, "cool");
+}
+
+/* A cap that would move by less than a step stays. */
+static void test_tremble(void **state)
+{
+	struct bench bench = open_bench();
+	uint32_t cap_mw;
+
+	bench.now.temperature_mc = 82000;
+	ask_for(&bench, 20 * SECOND);
+	cap_mw = bench.said.cap_mw;
+	assert_in_range(cap_mw, 1000, CEILING - 1000);
+	for (int i = 0; i < 1000; i++) {
+		bench.now.temperature_mc = 82000 + (i % 2 ? 300 : -300);
+		ask(&bench);
+		assert_int_equal(bench.said.cap_mw, cap_mw);
+	}
+}
+
 /* --- Jobs ------------------------------------------------------------------- */
 
 static struct layby_admission job_of(uint64_t uj, uint32_t job_class)
@@ -526,6 +591,9 @@ int main(void)
 		cmocka_unit_test(test_quiet_cap),
 		cmocka_unit_test(test_cap),
 		cmocka_unit_test(test_slew),
+		cmocka_unit_test(test_ahead),
+		cmocka_unit_test(test_hot),
+		cmocka_unit_test(test_tremble),
 		cmocka_unit_test(test_admit),
 		cmocka_unit_test(test_anything),
 	};
