@@ -62,7 +62,11 @@ layby_btf_verdict(const struct btf *btf, const struct btf_type *governor)
 
 static_assert(offsetof(struct layby_governor, sample) == 0);
 
-/* For each program that is loaded. */
+/*
+ * For each program that is loaded. The kernel gives every struct_ops some functions of
+ * its own (iterators, reads of any memory, switching preemption off), whatever
+ * layby_type_helper() says; a program that calls any has a table of them.
+ */
 static int layby_type_check_member(const struct btf_type *type,
 				   const struct btf_member *member,
 				   const struct bpf_prog *prog)
@@ -71,6 +75,10 @@ static int layby_type_check_member(const struct btf_type *type,
 
 	if (prog->sleepable)
 		return -EINVAL;
+	if (prog->aux->kfunc_tab) {
+		pr_warn("layby: governor refused: its programs may call no kernel function\n");
+		return -EACCES;
+	}
 	verdict = layby_btf_verdict(prog->aux->attach_btf, type);
 	if (!verdict || verdict->size != sizeof(struct layby_governor_verdict))
 		return -EINVAL;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Governors that the kernel must refuse, one for each rule; loaded one at a time. */
 #include <vmlinux.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
@@ -90,6 +91,38 @@ SAMPLE(helper_tail_call, "struct_ops/sample")
 	return 0;
 }
 GOVERNOR_OF(helper_tail_call);
+
+/* What the kernel offers to each struct_ops beside its helpers. */
+void bpf_preempt_disable(void) __ksym;
+void bpf_preempt_enable(void) __ksym;
+void *bpf_rdonly_cast(const void *pointer, __u32 type) __ksym;
+
+SAMPLE(function_preempt, "struct_ops/sample")
+{
+	bpf_preempt_disable();
+	bpf_preempt_enable();
+	return 0;
+}
+GOVERNOR_OF(function_preempt);
+
+SAMPLE(function_memory, "struct_ops/sample")
+{
+	const struct task_struct *task = bpf_rdonly_cast(ctx, bpf_core_type_id_kernel(*task));
+
+	verdict->level = task->pid;
+	return 0;
+}
+GOVERNOR_OF(function_memory);
+
+SAMPLE(function_loop, "struct_ops/sample")
+{
+	int round;
+
+	bpf_for(round, 0, 1 << 30)
+		verdict->level = round;
+	return 0;
+}
+GOVERNOR_OF(function_loop);
 
 SAMPLE(sleeps, "struct_ops.s/sample")
 {
