@@ -14,6 +14,7 @@
 
 static const struct genl_multicast_group layby_groups[] = {
 	[LAYBY_GROUP_GATE] = { .name = LAYBY_MCGRP_GATE },
+	[LAYBY_GROUP_GOVERNOR] = { .name = LAYBY_MCGRP_GOVERNOR },
 };
 
 int layby_control_reply(struct genl_info *info, int (*put)(struct sk_buff *skb))

@@ -21,11 +21,14 @@ void layby_control_fini(void);
 void layby_control_add(struct layby_accel *accel);
 void layby_control_remove(struct layby_accel *accel);
 
+/* Who listens hears what has become of it. Process context, no lock held; may sleep. */
+void layby_control_governor_changed(void);
+
 /* --- Between the files of control ----------------------------------------- */
 
 extern struct genl_family layby_family;
 
-enum { LAYBY_GROUP_GATE };
+enum { LAYBY_GROUP_GATE, LAYBY_GROUP_GOVERNOR };
 
 /* Replies to @info with what @put puts into the message; 0 or -errno. */
 int layby_control_reply(struct genl_info *info, int (*put)(struct sk_buff *skb));

@@ -60,6 +60,7 @@ static const u32 layby_governor_kind[] = {
 static int layby_put_governor(struct sk_buff *skb)
 {
 	struct layby_governor_state state;
+	char why[LAYBY_GOVERNOR_WHY];
 
 	layby_governor_state(&state);
 	if (nla_put_u32(skb, LAYBY_A_GOVERNOR_STATE, layby_governor_kind[state.status]))
@@ -71,10 +72,30 @@ static int layby_put_governor(struct sk_buff *skb)
 	    nla_put_u64_64bit(skb, LAYBY_A_GOVERNOR_REFUSED, state.refused,
 			      LAYBY_A_GOVERNOR_PAD))
 		return -EMSGSIZE;
-	return 0;
+	layby_governor_why(&state, why, sizeof(why));
+	return *why ? nla_put_string(skb, LAYBY_A_GOVERNOR_WHY, why) : 0;
 }
 
 int layby_get_governor(struct sk_buff *request, struct genl_info *info)
 {
 	return layby_control_reply(info, layby_put_governor);
+}
+
+/* Nobody waits for an event, and who missed one can ask. */
+void layby_control_governor_changed(void)
+{
+	struct sk_buff *skb;
+	void *head;
+
+	if (!genl_has_listeners(&layby_family, &init_net, LAYBY_GROUP_GOVERNOR))
+		return;
+	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	head = skb ? genlmsg_put(skb, 0, 0, &layby_family, 0, LAYBY_NL_GOVERNOR_CHANGED) : NULL;
+	if (!head || layby_put_governor(skb)) {
+		nlmsg_free(skb);
+		pr_warn_ratelimited("layby: an event of the governor was not sent\n");
+		return;
+	}
+	genlmsg_end(skb, head);
+	genlmsg_multicast(&layby_family, skb, 0, LAYBY_GROUP_GOVERNOR, GFP_KERNEL);
 }

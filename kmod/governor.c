@@ -18,6 +18,7 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
+#include "control.h"
 #include "governor.h"
 #include "keeper.h"
 
@@ -59,6 +60,8 @@ int layby_governor_attach(struct layby_governor *ops)
 		ret = 0;
 	}
 	raw_spin_unlock_irqrestore(&governor.lock, flags);
+	if (!ret)
+		layby_control_governor_changed();
 	return ret;
 }
 
@@ -74,15 +77,34 @@ static void layby_governor_silence(u32 status)
 void layby_governor_detach(struct layby_governor *ops)
 {
 	unsigned long flags;
+	bool ours;
 
 	raw_spin_lock_irqsave(&governor.lock, flags);
-	if (governor.attached == ops) {
+	ours = governor.attached == ops;
+	if (ours) {
 		layby_governor_silence(LAYBY_GOVERNOR_NONE);
 		RCU_INIT_POINTER(governor.admitter, NULL);
 		governor.attached = NULL;
 		governor.state = (struct layby_governor_state){};
 	}
 	raw_spin_unlock_irqrestore(&governor.lock, flags);
+	if (ours)
+		layby_control_governor_changed();
+}
+
+void layby_governor_why(const struct layby_governor_state *state, char *why, size_t size)
+{
+	switch (state->status) {
+	case LAYBY_GOVERNOR_FAILED:
+		scnprintf(why, size, "sample() returned %d, 0 would be right", state->returned);
+		break;
+	case LAYBY_GOVERNOR_NONSENSE:
+		scnprintf(why, size, "its verdict has open %u, 0 or 1 would be right",
+			  state->verdict.open);
+		break;
+	default:
+		scnprintf(why, size, "%s", "");
+	}
 }
 
 static u32 layby_governor_judge(int ret, const struct layby_governor_verdict *verdict)
@@ -119,10 +141,22 @@ static bool layby_governor_settle(struct layby_governor *ops, int ret,
 			layby_governor_silence(status);
 	}
 	raw_spin_unlock_irqrestore(&governor.lock, flags);
-	if (!gone && status != LAYBY_GOVERNOR_ATTACHED)
-		pr_warn("layby: governor %s is dropped, it returned %d with open %u: 0 with open 0 or 1 would be right; the gate stays closed until it is detached and one attached anew\n",
-			ops->name, ret, verdict.open);
 	return !gone && status == LAYBY_GOVERNOR_ATTACHED;
+}
+
+/* Of one that has gone by itself since then there is nothing to tell. */
+static void layby_governor_tell_dropped(void)
+{
+	char why[LAYBY_GOVERNOR_WHY];
+	struct layby_governor_state state;
+
+	layby_governor_state(&state);
+	layby_governor_why(&state, why, sizeof(why));
+	if (!*why)
+		return;
+	pr_warn("layby: governor %s is dropped: %s; the gate stays closed until it is detached and one attached anew\n",
+		state.name, why);
+	layby_control_governor_changed();
 }
 
 bool layby_governor_ask(const struct layby_governor_sample *sample,
@@ -144,6 +178,8 @@ bool layby_governor_ask(const struct layby_governor_sample *sample,
 		holds = layby_governor_settle(ops, ret, *verdict);
 	}
 	rcu_read_unlock();
+	if (ops && !holds)
+		layby_governor_tell_dropped();
 	return holds;
 }
 

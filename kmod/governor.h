@@ -12,6 +12,9 @@
 
 struct bpf_link;
 
+/* Bytes of layby_governor_why(), with the NUL. */
+#define LAYBY_GOVERNOR_WHY	64
+
 /**
  * enum layby_governor_status - of the one governor
  * @LAYBY_GOVERNOR_NONE: none is attached
@@ -58,6 +61,9 @@ bool layby_governor_ask(const struct layby_governor_sample *sample,
 /* May this guest job be accepted? Any context. */
 bool layby_governor_admit(const struct layby_admission *job);
 void layby_governor_state(struct layby_governor_state *state);
+
+/* Why it is not asked any more, in words; empty if that is not so. */
+void layby_governor_why(const struct layby_governor_state *state, char *why, size_t size);
 
 /* governor_type.c; once for the life of the module, there is no way back. */
 int layby_governor_type_register(void);

@@ -198,9 +198,11 @@ static void test_verdict(void **context)
 	await("verdicts", 2);
 	assert_int_equal(stage_get("attached"), 1);
 	assert_int_equal(stage_get("open"), 0);
+	assert_int_equal(stage_get("obeyed"), 0);
 	probe->bss->open = 1;
 	await_more("verdicts", 2);
 	assert_int_equal(stage_get("open"), 1);
+	await("obeyed", 1);
 	probe->bss->open = 0;
 	await_more("verdicts", 2);
 	assert_int_equal(stage_get("open"), 0);
@@ -304,7 +306,11 @@ static void test_detach(void **context)
 	link = attach(probe->maps.probe);
 	await("verdicts", 2);
 	assert_int_equal(stage_get("open"), 1);
+	assert_int_equal(stage_get("events"), 1);
+	assert_int_equal(stage_get("event_status"), ATTACHED);
 	must(bpf_link__detach(link), "detach");
+	assert_int_equal(stage_get("events"), 2);
+	assert_int_equal(stage_get("event_status"), NONE);
 	assert_int_equal(stage_get("attached"), 0);
 	assert_int_equal(stage_get("open"), 0);
 	assert_int_equal(stage_get("gone"), 1);
@@ -348,6 +354,10 @@ static void check_dropped(unsigned int status)
 	assert_int_equal(stage_get("attached"), 0);
 	assert_int_equal(stage_get("open"), 0);
 	assert_int_equal(state().status, status);
+	/* attached, and dropped */
+	await("events", 2);
+	assert_int_equal(stage_get("events"), 2);
+	assert_int_equal(stage_get("event_status"), status);
 }
 
 /* It keeps its place, is not asked again and cannot come back by behaving. */
@@ -505,6 +515,9 @@ static void test_verifier(void **context)
 		"governor_helper_random", "governor_helper_print", "governor_helper_loop",
 		"governor_helper_tail_call",
 	};
+	static const char *const functions[] = {
+		"governor_function_preempt", "governor_function_memory", "governor_function_loop",
+	};
 	static const char *const writers[] = {
 		"governor_write_sample", "governor_write_pad", "governor_write_across",
 		"governor_write_behind", "governor_write_job",
@@ -515,6 +528,8 @@ static void test_verifier(void **context)
 		load_must_fail(writers[i], writes);
 	for (i = 0; i < sizeof(helpers) / sizeof(helpers[0]); i++)
 		load_must_fail(helpers[i], "cannot use helper");
+	for (i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
+		load_must_fail(functions[i], "attach to unsupported member sample");
 	load_must_fail("governor_sleeps", "attach to unsupported member sample");
 }
 

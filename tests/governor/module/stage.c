@@ -11,6 +11,8 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 
+#include "caps.h"
+#include "control.h"
 #include "firmware.h"
 #include "governor.h"
 #include "keeper.h"
@@ -72,6 +74,47 @@ module_param(verdicts, uint, 0444);
 static uint gone;
 module_param(gone, uint, 0444);
 MODULE_PARM_DESC(gone, "times that keeper was told that there is no governor");
+
+static uint events;
+module_param(events, uint, 0444);
+MODULE_PARM_DESC(events, "changes of the governor that were told");
+
+static uint event_status;
+module_param(event_status, uint, 0444);
+MODULE_PARM_DESC(event_status, "the governor's at the last of them");
+
+static uint obeyed;
+module_param(obeyed, uint, 0444);
+MODULE_PARM_DESC(obeyed, "caps that were set");
+
+/* --- control_inputs.c's part ---------------------------------------------- */
+
+/* Sleeps, as what it stands for may. */
+void layby_control_governor_changed(void)
+{
+	struct layby_governor_state state;
+
+	might_sleep();
+	layby_governor_state(&state);
+	event_status = state.status;
+	events++;
+}
+
+/* --- caps.c's part: of what is not known all reads 0 ----------------------- */
+
+void layby_caps_set(struct layby_accel *accel, u32 cap_mw, u32 level)
+{
+	obeyed++;
+}
+
+void layby_caps_none(struct layby_accel *accel)
+{
+}
+
+void layby_caps_read(struct layby_accel *accel, struct layby_caps *caps)
+{
+	*caps = (struct layby_caps){};
+}
 
 /* --- keeper.c's part ------------------------------------------------------ */
 
