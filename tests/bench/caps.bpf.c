@@ -30,6 +30,7 @@ static void note(struct caps_settings *set, const struct layby_governor_sample *
 	set->waiting = now->waiting;
 	set->guest_level = now->guest_level;
 	set->trip_mc = now->trip_mc;
+	set->sensor_error_mc = now->sensor_error_mc;
 	set->now_ns = now->now_ns;
 }
 

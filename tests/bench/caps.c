@@ -5,15 +5,18 @@
  *   caps plan FILE FOLDER            the runs of a plan that are not in FOLDER yet
  *   caps go driving|guest LOAD FILE  a load until SIGTERM, or until it is taken back;
  *                                    driving's `full` begins when the gate closes
- *   caps trip                        at what temperature guest work ends, mC
+ *   caps trip                        at what temperature guest work ends, and what the
+ *                                    truth may be above a reading, mC
  *
  * A line of a plan is NAME LOAD MS SEED LEVEL KP KI AT_MS:CAP_MW...; each run has a
  * folder of its name with, when it is whole, `whole`:
  *
  *   jobs     a job that has ended: kind, its time and what it declares, us; submitted
- *            and done, ns; result, reason, level; ticks queued, run, at its end; uJ
+ *            and done, ns; result, reason, level; ticks queued, run, at its end; uJ; how
+ *            long it waited, ns
  *   marks    begin, step with its cap, end: ns
- *   seen     what the governor was told, each 50 ms: ns, mW, mC, waiting, level, uJ
+ *   seen     what the governor was told, each 50 ms: ns, mW, mC, waiting, level, credit in
+ *            uJ, mC at which guest work ends
  *
  * Times are CLOCK_MONOTONIC. Nothing is written while a run goes on.
  */
@@ -29,6 +32,7 @@
 
 /* So that the level has risen and the bucket has filled: it is to rise within 1 s. */
 #define REST_MS		1300
+#define DRAIN_MS	20000
 #define LOOK_NS		(50 * MS)
 #define LOOKS_MAX	4096
 
@@ -132,11 +136,11 @@ static void run_load(const struct run *run, struct loader *loader, struct reacti
 /* At the ceiling, since it is no part of the run any more. */
 static void drain(struct loader *loader)
 {
-	unsigned int turns;
+	uint64_t until = now_ns() + DRAIN_MS * MS;
 
 	governor_set(0, 0);
-	for (turns = 0; loader->in_flight && turns < 3000; turns++)
-		caps_need("collect", loader_collect(loader, now_ns() + 10 * MS));
+	while (loader->in_flight && now_ns() < until)
+		caps_need("collect", loader_collect(loader, until));
 	caps_need("jobs do not end", loader->in_flight ? -ETIMEDOUT : 0);
 }
 
@@ -166,10 +170,17 @@ static void write_job(FILE *file, const struct load *load, const struct load_job
 	const struct load_kind *kind = &load->kind[job->kind];
 	const struct layby_report *report = &job->report;
 
-	fprintf(file, "%u %u %u %lu %lu %d %u %u %llu %llu %llu %llu\n", job->kind, kind->us,
+	fprintf(file, "%u %u %u %lu %lu %d %u %u %llu %llu %llu %llu %llu\n", job->kind, kind->us,
 		kind->declared_us, job->submitted_ns, job->done_ns, job->result,
 		report->reason, report->level, report->queue_ticks, report->run_ticks,
-		report->end_ticks, report->energy_uj);
+		report->end_ticks, report->energy_uj, report->wait_ns);
+}
+
+static void write_look(FILE *file, const struct caps_settings *look)
+{
+	fprintf(file, "%llu %u %d %u %u %llu %d\n", look->now_ns, look->power_mw,
+		look->temperature_mc, look->waiting, look->guest_level, look->credit_uj,
+		look->trip_mc);
 }
 
 static void write_run(const char *folder, const struct run *run, const struct loader *loader)
@@ -188,10 +199,7 @@ static void write_run(const char *folder, const struct run *run, const struct lo
 	close_whole(file);
 	file = file_in(folder, run->name, "seen");
 	for (i = 0; i < record.looks; i++)
-		fprintf(file, "%llu %u %d %u %u %llu\n", record.look[i].now_ns,
-			record.look[i].power_mw, record.look[i].temperature_mc,
-			record.look[i].waiting, record.look[i].guest_level,
-			record.look[i].credit_uj);
+		write_look(file, &record.look[i]);
 	close_whole(file);
 	close_whole(file_in(folder, run->name, "whole"));
 }
@@ -283,6 +291,14 @@ static int go(uint32_t class, const struct load *load, const char *path)
 	return 0;
 }
 
+static int trip(void)
+{
+	struct caps_settings seen = governor_seen();
+
+	printf("%d %u\n", seen.trip_mc, seen.sensor_error_mc);
+	return 0;
+}
+
 static int usage(void)
 {
 	fputs("usage: caps plan FILE FOLDER\n       caps go driving|guest LOAD FILE\n"
@@ -296,7 +312,7 @@ int main(int argc, char *argv[])
 	if (argc == 4 && !strcmp(argv[1], "plan"))
 		return plan(argv[2], argv[3]);
 	if (argc == 2 && !strcmp(argv[1], "trip"))
-		return printf("%d\n", governor_seen().trip_mc) < 0;
+		return trip();
 	if (argc != 5 || strcmp(argv[1], "go") || !load_named(argv[3]))
 		return usage();
 	if (!strcmp(argv[2], "driving"))

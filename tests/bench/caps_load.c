@@ -44,7 +44,7 @@ static const struct load loads[] = {
 	{ "bursts", { { 10000, 15000 } }, 1, 60, wish_bursts },
 	{ "long", { { 400000, 600000 } }, 1, 2, wish_steady },
 	{ "mixed", { { 5000, 7500 }, { 20000, 30000 }, { 50000, 75000 } }, 3, 4, wish_mixed },
-	{ "random", { { 3000, 9000 }, { 10000, 11000 }, { 35000, 50000 }, { 100000, 150000 } },
+	{ "random", { { 3000, 9000 }, { 10000, 11000 }, { 30000, 45000 }, { 50000, 75000 } },
 	  4, 6, wish_random },
 	/* What driving does beside all of them, and how it is when it is back */
 	{ "beside", { { 5000, 1000000 } }, 1, 1, wish_random },
@@ -204,7 +204,8 @@ int loader_collect(struct loader *loader, uint64_t until_ns)
 	struct io_uring_cqe *cqe;
 	int r;
 
-	if (loader->in_flight < loader->load->outstanding && loader->not_before_ns < until_ns)
+	if (loader->in_flight < loader->load->outstanding && loader->not_before_ns > now &&
+	    loader->not_before_ns < until_ns)
 		until_ns = loader->not_before_ns;
 	left = until_ns > now ? until_ns - now : 0;
 	wait = (struct __kernel_timespec){ (long long)(left / SECOND),

@@ -21,8 +21,10 @@ struct caps_settings {
 	__u32 waiting;
 	__u32 guest_level;
 	__s32 trip_mc;
+	__u32 sensor_error_mc;
 	/* layby-setup asks for it: such a map cannot be frozen */
 	struct bpf_spin_lock lock;
+	__u32 pad;
 };
 
 #endif /* BENCH_CAPS_SETTINGS_H */
