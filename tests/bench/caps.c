@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * caps - loads under power caps, in the VM, for bench-caps
+ * caps-load - loads under power caps, in the VM, for bench-caps
  *
- *   caps plan FILE FOLDER            the runs of a plan that are not in FOLDER yet
- *   caps go driving|guest LOAD FILE  a load until SIGTERM, or until it is taken back;
- *                                    driving's `full` begins when the gate closes
- *   caps trip                        at what temperature guest work ends, and what the
- *                                    truth may be above a reading, mC
+ *   caps-load plan FILE FOLDER            the runs of a plan that are not in FOLDER yet
+ *   caps-load go driving|guest LOAD FILE  a load until SIGTERM, or until it is taken
+ *                                         back; `full` begins when the gate closes
+ *   caps-load trip                        at what temperature guest work ends, and what
+ *                                         the truth may be above a reading, mC
  *
  * A line of a plan is NAME LOAD MS SEED LEVEL KP KI AT_MS:CAP_MW...; each run has a
  * folder of its name with, when it is whole, `whole`:
@@ -50,7 +50,7 @@ long caps_need(const char *what, long r)
 {
 	if (r >= 0)
 		return r;
-	fprintf(stderr, "caps: %s: %s\n", what, strerror((int)-r));
+	fprintf(stderr, "caps-load: %s: %s\n", what, strerror((int)-r));
 	exit(1);
 }
 
@@ -238,7 +238,7 @@ static int plan(const char *path, const char *folder)
 	caps_need(path, file ? 0 : -errno);
 	while (fgets(line, sizeof(line), file)) {
 		if (!parse_run(line, &run)) {
-			fprintf(stderr, "caps: %s: not NAME LOAD MS SEED LEVEL KP KI AT_MS:CAP_MW...: %s\n",
+			fprintf(stderr, "caps-load: %s: not NAME LOAD MS SEED LEVEL KP KI AT_MS:CAP_MW...: %s\n",
 				path, line);
 			return 2;
 		}
@@ -301,8 +301,8 @@ static int trip(void)
 
 static int usage(void)
 {
-	fputs("usage: caps plan FILE FOLDER\n       caps go driving|guest LOAD FILE\n"
-	      "       caps trip\n", stderr);
+	fputs("usage: caps-load plan FILE FOLDER\n       caps-load go driving|guest LOAD FILE\n"
+	      "       caps-load trip\n", stderr);
 	return 2;
 }
 
