@@ -10,12 +10,21 @@
 #ifdef __KERNEL__
 #include <linux/math64.h>
 #include <linux/overflow.h>
-#else
-#define div_u64(dividend, divisor)	((dividend) / (divisor))
-#define check_mul_overflow(a, b, to)	__builtin_mul_overflow(a, b, to)
 #endif
 
 #include "budget.h"
+
+#ifndef __KERNEL__
+static inline __u64 div_u64(__u64 dividend, __u32 divisor)
+{
+	return dividend / divisor;
+}
+
+static inline bool check_mul_overflow(__u64 a, __u64 b, __u64 *product)
+{
+	return __builtin_mul_overflow(a, b, product);
+}
+#endif
 
 #define BUCKET_MAX_PJ	(LAYBY_BUDGET_BUCKET_MAX_UJ * LAYBY_PJ_PER_UJ)
 
@@ -102,7 +111,7 @@ static __u64 metered_at_most_pj(const struct layby_budget_use *use)
 	if (use->metered_pj > BUCKET_MAX_PJ || use->meter_error_permille > PERMILLE)
 		return LAYBY_BUDGET_NEVER;
 	pj = use->metered_pj + LAYBY_PJ_PER_UJ;
-	return pj + (div_u64(pj, PERMILLE) + 1) * use->meter_error_permille;
+	return pj + div_u64(pj, PERMILLE) * use->meter_error_permille + use->meter_error_permille;
 }
 
 __u64 layby_budget_used_pj(const struct layby_budget_use *use)
