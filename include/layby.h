@@ -342,6 +342,16 @@ struct layby_completion {
 };
 
 /**
+ * layby_taken_back - did the kernel take the job from the device, not to blame?
+ *
+ * Because the gate closed, or because the power cap fell below what it draws. It may be
+ * lined up again as it is.
+ *
+ * Returns 1 or 0. Threads: any.
+ */
+int layby_taken_back(const struct layby_completion *completion);
+
+/**
  * layby_queue_create - make a ring for a node's jobs
  * @entries: jobs in flight at most, 1 to &layby_party_info.tags; 0: that many
  * @flags: 0 or LAYBY_QUEUE_SINGLE_ISSUER

@@ -27,35 +27,3 @@ int layby_report_read(const struct layby_node *node, uint32_t tag,
 		return -EAGAIN;
 	}
 }
-
-const char *layby_reason_name(uint32_t reason)
-{
-	static const char *const names[] = {
-		[LAYBY_REASON_FINISHED] = "finished",
-		[LAYBY_REASON_CANCELLED] = "cancelled",
-		[LAYBY_REASON_TIME_UP] = "time up",
-		[LAYBY_REASON_BAD_PROGRAM] = "bad program",
-		[LAYBY_REASON_BAD_SHAPE] = "bad shape",
-		[LAYBY_REASON_COMPUTE_FAILED] = "compute failed",
-		[LAYBY_REASON_ACCESS] = "access",
-		[LAYBY_REASON_DEVICE_FAILED] = "device failed",
-		[LAYBY_REASON_DEVICE_GONE] = "device gone",
-		[LAYBY_REASON_RECLAIMED] = "reclaimed",
-	};
-
-	if (reason >= sizeof(names) / sizeof(names[0]))
-		return "unknown";
-	return names[reason];
-}
-
-const char *layby_class_name(uint32_t partition_class)
-{
-	switch (partition_class) {
-	case LAYBY_CLASS_DRIVING:
-		return "driving";
-	case LAYBY_CLASS_GUEST:
-		return "guest";
-	default:
-		return "unknown";
-	}
-}

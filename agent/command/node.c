@@ -147,7 +147,8 @@ struct task {
 	/* how often memory could not be reached */
 	uint32_t faults;
 	uint64_t ticks_hz;
-	uint64_t runs, energy_uj, queue_ticks, run_ticks;
+	uint64_t runs, energy_uj, queue_ticks, run_ticks, tile_ticks;
+	uint64_t wait_us, input_bytes, output_bytes;
 	uint64_t wall_us, wall_us_min, wall_us_max;
 };
 
@@ -343,6 +344,10 @@ static void task_count(struct task *task, uint64_t wall_us)
 		task->energy_uj += last->report.energy_uj;
 		task->queue_ticks += last->report.queue_ticks;
 		task->run_ticks += last->report.run_ticks;
+		task->tile_ticks += last->report.tile_ticks;
+		task->wait_us += last->report.wait_ns / 1000;
+		task->input_bytes += last->report.input_bytes;
+		task->output_bytes += last->report.output_bytes;
 	}
 	if (!task->runs || wall_us < task->wall_us_min)
 		task->wall_us_min = wall_us;
@@ -352,14 +357,13 @@ static void task_count(struct task *task, uint64_t wall_us)
 	task->runs++;
 }
 
-/* The gate was closed, or closed under it: the run does not count. */
+/* The gate was closed, or it was taken back: the run does not count. */
 static bool task_is_put_off(const struct task *task)
 {
 	const struct layby_completion *last = &task->last;
 
 	return last->result == -ESHUTDOWN ||
-	       (last->result == -ECANCELED && last->has_report &&
-		last->report.reason == LAYBY_REASON_RECLAIMED);
+	       layby_taken_back(last);
 }
 
 static int task_run_once(struct task *task)
@@ -427,6 +431,11 @@ static int task_print(const struct task *task, const struct options *options)
 			 ticks_to_us(task->queue_ticks, task->ticks_hz)),
 		UNSIGNED("run_us",
 			 ticks_to_us(task->run_ticks, task->ticks_hz)),
+		UNSIGNED("tile_us",
+			 ticks_to_us(task->tile_ticks, task->ticks_hz)),
+		UNSIGNED("wait_us", task->wait_us),
+		UNSIGNED("input_bytes", task->input_bytes),
+		UNSIGNED("output_bytes", task->output_bytes),
 		UNSIGNED("wall_us", task->wall_us),
 		UNSIGNED("wall_us_min", task->wall_us_min),
 		UNSIGNED("wall_us_max", task->wall_us_max));

@@ -54,6 +54,10 @@ GETTER(level, "u", job->report.level)
 GETTER(energy, "t", (uint64_t)job->report.energy_uj)
 GETTER(queue, "t", job_ticks_us(job, job->report.queue_ticks))
 GETTER(run, "t", job_ticks_us(job, job->report.run_ticks))
+GETTER(tile, "t", job_ticks_us(job, job->report.tile_ticks))
+GETTER(wait, "t", (uint64_t)job->report.wait_ns / 1000)
+GETTER(input_bytes, "t", (uint64_t)job->report.input_bytes)
+GETTER(output_bytes, "t", (uint64_t)job->report.output_bytes)
 GETTER(wall, "t", job_wall_us(job))
 GETTER(longest_run, "t", job->request.longest_run_us)
 GETTER(linger, "b", (int)job->request.linger)
@@ -84,6 +88,10 @@ static const struct {
 	{ "EnergyUj", "t", get_energy },
 	{ "QueueUs", "t", get_queue },
 	{ "RunUs", "t", get_run },
+	{ "TileUs", "t", get_tile },
+	{ "WaitUs", "t", get_wait },
+	{ "InputBytes", "t", get_input_bytes },
+	{ "OutputBytes", "t", get_output_bytes },
 	{ "WallUs", "t", get_wall },
 	{ "Reclaims", "u", get_reclaims },
 	{ "LongestRunUs", "t", get_longest_run },
@@ -154,6 +162,10 @@ static const sd_bus_vtable job_vtable[] = {
 	PROPERTY("EnergyUj", "t", get_energy),
 	PROPERTY("QueueUs", "t", get_queue),
 	PROPERTY("RunUs", "t", get_run),
+	PROPERTY("TileUs", "t", get_tile),
+	PROPERTY("WaitUs", "t", get_wait),
+	PROPERTY("InputBytes", "t", get_input_bytes),
+	PROPERTY("OutputBytes", "t", get_output_bytes),
 	PROPERTY("WallUs", "t", get_wall),
 	PROPERTY("Reclaims", "u", get_reclaims),
 	CONSTANT("LongestRunUs", "t", get_longest_run),

@@ -186,8 +186,7 @@ static void run_put_back(struct run *run, bool reclaimed)
 static bool run_is_put_back(struct run *run,
 			    const struct layby_completion *completion)
 {
-	bool reclaimed = completion->has_report &&
-			 completion->report.reason == LAYBY_REASON_RECLAIMED;
+	bool reclaimed = layby_taken_back(completion);
 
 	switch (completion->result) {
 	case -ECANCELED:

@@ -313,21 +313,6 @@ int layby_job_unprepare(struct layby_job *job)
 	return 0;
 }
 
-const char *layby_reason_name(uint32_t reason)
-{
-	static const char *const names[] = { "finished", "cancelled", "time up",
-					     "bad program" };
-
-	if (reason == LAYBY_REASON_RECLAIMED)
-		return "reclaimed";
-	return reason < 4 ? names[reason] : "unknown";
-}
-
-const char *layby_class_name(uint32_t partition_class)
-{
-	return partition_class == LAYBY_CLASS_GUEST ? "guest" : "driving";
-}
-
 /* --- the queue ------------------------------------------------------------ */
 
 int layby_queue_create(struct layby_node *node, uint32_t entries,
@@ -460,6 +445,10 @@ int layby_queue_add(struct layby_queue *queue,
 			    .level = 2,
 			    .queue_ticks = 3,
 			    .run_ticks = run_us,
+			    .tile_ticks = 4 * run_us,
+			    .wait_ns = 7000,
+			    .input_bytes = 8,
+			    .output_bytes = 9,
 			    .energy_uj = 5 * run_us },
 	};
 	queue->count++;

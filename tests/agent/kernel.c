@@ -129,7 +129,7 @@ int __wrap_munmap(void *at, size_t length)
 
 /* --- the usual beginnings and ends ---------------------------------------- */
 
-struct layby_report kernel_reports[4096 / sizeof(struct layby_report)];
+struct layby_report kernel_reports[KERNEL_TAGS];
 
 static const struct layby_party_info party = {
 	.report_offset = 0x100000000,
@@ -147,7 +147,7 @@ struct layby_node *kernel_open_node(void)
 	       { IOCTL, .request = DRM_IOCTL_LAYBY_QUERY,
 		 .topic = LAYBY_QUERY_PARTY, .info = &party,
 		 .info_size = sizeof(party) },
-	       { MMAP, .offset = 0x100000000, .length = 4096,
+	       { MMAP, .offset = 0x100000000, .length = sizeof(kernel_reports),
 		 .memory = kernel_reports });
 	assert_int_equal(layby_node_open("guest", &node), 0);
 	assert_non_null(node);
@@ -157,7 +157,7 @@ struct layby_node *kernel_open_node(void)
 
 void kernel_close_node(struct layby_node *node)
 {
-	EXPECT({ MUNMAP, .memory = kernel_reports, .length = 4096 }, { CLOSE });
+	EXPECT({ MUNMAP, .memory = kernel_reports, .length = sizeof(kernel_reports) }, { CLOSE });
 	layby_node_close(node);
 	kernel_check_done();
 }

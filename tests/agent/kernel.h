@@ -50,7 +50,7 @@ void kernel_expect(const struct call *calls, size_t count);
 /* Fails the test if an expected call did not come. */
 void kernel_check_done(void);
 
-extern struct layby_report kernel_reports[4096 / sizeof(struct layby_report)];
+extern struct layby_report kernel_reports[KERNEL_TAGS];
 /* A node of KERNEL_TAGS tags, opened through the usual calls. */
 struct layby_node *kernel_open_node(void);
 void kernel_close_node(struct layby_node *node);

@@ -28,6 +28,10 @@ static void test_job_gives_its_bytes(void **state)
 	assert_int_equal(job_number(f->bus, path, "EnergyUj"), 50000);
 	assert_int_equal(job_number(f->bus, path, "RunUs"), 10000);
 	assert_int_equal(job_number(f->bus, path, "QueueUs"), 3);
+	assert_int_equal(job_number(f->bus, path, "TileUs"), 40000);
+	assert_int_equal(job_number(f->bus, path, "WaitUs"), 7);
+	assert_int_equal(job_number(f->bus, path, "InputBytes"), 8);
+	assert_int_equal(job_number(f->bus, path, "OutputBytes"), 9);
 	assert_true(job_number(f->bus, path, "WallUs") >= 10000);
 	check_output(f->bus, path, 0, "abcdefgh", 8);
 	check_output(f->bus, path, 0, "abcdefgh", 8);

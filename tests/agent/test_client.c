@@ -118,13 +118,13 @@ static void test_open_more_tags_than_a_command_can_name(void **state)
 
 static void test_open_reports_cannot_be_mapped(void **state)
 {
-	static const struct layby_party_info info = { .report_bytes = 4096,
+	static const struct layby_party_info info = { .report_bytes = 8192,
 						      .tags = 64 };
 
 	EXPECT({ OPEN, .path = "./x" }, { VERSION, .name = "layby" },
 	       { QUERY, .topic = LAYBY_QUERY_PARTY, .info = &info,
 		 .info_size = sizeof(info) },
-	       { MMAP, .length = 4096, .error = ENOMEM }, { CLOSE });
+	       { MMAP, .length = 8192, .error = ENOMEM }, { CLOSE });
 	open_fails("./x", -ENOMEM);
 }
 
@@ -426,7 +426,7 @@ static void test_names(void **state)
 {
 	uint32_t reason;
 
-	for (reason = 0; reason <= LAYBY_REASON_RECLAIMED; reason++)
+	for (reason = 0; reason <= LAYBY_REASON_OVER_CAP; reason++)
 		assert_string_not_equal(layby_reason_name(reason), "unknown");
 	assert_string_equal(layby_reason_name(reason), "unknown");
 	assert_string_equal(layby_reason_name(UINT32_MAX), "unknown");

@@ -43,7 +43,7 @@ $(TO)/test_client $(TO)/test_queue: $(TO)/%: $(TO)/%.o $(kernel_o) $(test_client
 
 # The programs as they are, on a fake liblayby.
 test_daemon_o  := $(patsubst $(S)/%.c,$(TO)/%.o,$(wildcard $(S)/daemon/*.c))
-fakes_o        := $(TO)/fake_layby.o $(TO)/fake_gate.o $(TO)/fake_host.o $(TO)/client/gate.o \
+fakes_o        := $(TO)/fake_layby.o $(TO)/fake_gate.o $(TO)/fake_host.o $(TO)/client/gate.o $(TO)/client/reason.o \
 	$(TO)/common/gate_names.o $(TO)/common/consent_words.o
 test_command_o := $(patsubst $(O)/%,$(TO)/%,$(command_o))
 fixture_o      := $(TO)/agent_fixture.o $(TO)/agent_calls.o
