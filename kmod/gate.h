@@ -56,7 +56,7 @@ struct layby_gate_stamp {
  * @charge_min_percent: that the consent asks for; 0: none
  * @charging_only: the consent asks for charging
  * @temperature_mc: millidegree Celsius
- * @trip_mc: closed at and above; from the policy
+ * @trip_mc: closed at and above; guests' limit, out of policy and data sheet
  * @resume_mc: open again below; from the policy, below @trip_mc
  * @policy: a verified policy is in force
  * @sealed: boot is finished

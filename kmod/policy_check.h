@@ -11,7 +11,8 @@
 /*
  * Sleeping operations that follow an abort without an answer, one after the
  * other: slot_disable, clear_tiles, slot_enable and slot_tiles of struct
- * layby_hw_ops; and slot_level, which may be under way when the gate closes. Each takes at most the bound that a backend declares.
+ * layby_hw_ops; and before them slot_level, which may be under way when the gate
+ * closes. Each takes at most the bound that a backend declares.
  */
 #define LAYBY_POLICY_RESET_OPERATIONS	5u
 

@@ -47,7 +47,8 @@
  * @accelerator: kind of accelerator, as its backend calls it
  * @power_mw: most that guest work may draw
  * @rail_mw: most that guest and driving work together may draw from the rail
- * @trip_mdeg: at this temperature guest work ends, millidegree Celsius, signed
+ * @trip_mdeg: at this temperature guest work ends on any accelerator, millidegree
+ *             Celsius, signed; on some earlier
  * @resume_mdeg: guest work may begin again below it, likewise, below @trip_mdeg
  * @driving_power_mw: full driving load, with its margin
  * @ambient_mdeg: worst ambient temperature, signed
