@@ -177,7 +177,7 @@ static void assert_partition(const struct layby_policy_partition *part)
 	assert_int_equal(parked & ~driving, 0);
 }
 
-/* In microkelvin, nothing rounded: what resumes at most here never throttles when driving begins. */
+/* In microkelvin, nothing rounded: what is as hot does not throttle when driving begins. */
 static void assert_headroom(const struct layby_policy *head)
 {
 	int32_t resume = (int32_t)le32toh(head->resume_mdeg);
