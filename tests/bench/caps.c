@@ -209,11 +209,12 @@ static void run_one(const struct run *run, const char *folder)
 	struct reactive reactive = { 0 };
 	struct loader loader;
 
+	caps_need("parties", loader_open(&loader, run->load, LAYBY_CLASS_GUEST, run->seed));
+	caps_need("warm up", loader_warm_up(&loader));
 	set_cap(run, run->step[0].cap_mw);
 	sleep_ms(REST_MS);
 	if (is_reactive(run))
 		reactive_begin(&reactive, run);
-	caps_need("parties", loader_open(&loader, run->load, LAYBY_CLASS_GUEST, run->seed));
 	run_load(run, &loader, &reactive);
 	drain(&loader);
 	write_run(folder, run, &loader);
@@ -259,7 +260,7 @@ static void on_term(int number)
 /* Closed, taken back: what a guest is told when the driver comes. */
 static bool taken_back(const struct loader *loader)
 {
-	int last = loader->jobs ? loader->job[loader->jobs - 1].result : 0;
+	int last = loader_last(loader);
 
 	return last == -ESHUTDOWN || last == -ECANCELED;
 }

@@ -10,6 +10,7 @@
 #include "caps_load.h"
 
 #define US	1000ULL
+#define WARM_UPS 5
 
 /* --- What there is -------------------------------------------------------------- */
 
@@ -125,35 +126,38 @@ void loader_close(struct loader *loader)
 	free(loader->job);
 }
 
-static int submit_one(struct loader *loader, unsigned int tag)
+static int submit_one(struct loader *loader, unsigned int tag, unsigned int kind)
 {
-	struct work *work = &loader->work[loader->wish.kind];
+	struct work *work = &loader->work[kind];
 	struct io_uring_sqe *sqe = ring_job(&loader->ring, work->party.fd, tag, tag);
 	int r;
 
 	if (!sqe)
 		return -EBUSY;
 	sqe_submit(sqe)->job = work->job;
-	loader->flying[tag] = (struct load_job){ .submitted_ns = now_ns(),
-						 .kind = loader->wish.kind };
+	loader->flying[tag] = (struct load_job){ .submitted_ns = now_ns(), .kind = kind };
 	r = io_uring_submit(&loader->ring);
 	if (r < 0)
 		return r;
 	loader->tags_used |= 1ULL << tag;
 	loader->in_flight++;
-	loader->next++;
-	loader_wish(loader);
 	return 0;
 }
 
 int loader_submit(struct loader *loader)
 {
-	int r = 0;
+	int r;
 
-	while (!r && loader->in_flight < loader->load->outstanding &&
-	       now_ns() >= loader->not_before_ns)
-		r = submit_one(loader, (unsigned int)__builtin_ctzll(~loader->tags_used));
-	return r;
+	while (loader->in_flight < loader->load->outstanding &&
+	       now_ns() >= loader->not_before_ns) {
+		r = submit_one(loader, (unsigned int)__builtin_ctzll(~loader->tags_used),
+			       loader->wish.kind);
+		if (r)
+			return r;
+		loader->next++;
+		loader_wish(loader);
+	}
+	return 0;
 }
 
 static int keep(struct loader *loader, const struct load_job *job)
@@ -214,4 +218,34 @@ int loader_collect(struct loader *loader, uint64_t until_ns)
 	if (r && r != -ETIME && r != -EINTR)
 		return r;
 	return take_all(loader);
+}
+
+int loader_last(const struct loader *loader)
+{
+	return loader->jobs ? loader->job[loader->jobs - 1].result : 0;
+}
+
+static int warm_up(struct loader *loader, unsigned int kind)
+{
+	unsigned int tries;
+	int r;
+
+	for (tries = 0; tries < WARM_UPS; tries++) {
+		r = submit_one(loader, 0, kind);
+		while (!r && loader->in_flight)
+			r = loader_collect(loader, now_ns() + SECOND);
+		if (r || !loader_last(loader))
+			return r;
+	}
+	return loader_last(loader);
+}
+
+int loader_warm_up(struct loader *loader)
+{
+	unsigned int kind;
+	int r = 0;
+
+	for (kind = 0; !r && kind < loader->load->kinds; kind++)
+		r = warm_up(loader, kind);
+	return r;
 }

@@ -69,10 +69,14 @@ struct loader {
 
 int loader_open(struct loader *loader, const struct load *load, uint32_t class,
 		uint64_t seed);
+/* A job of each kind, well ended: the device has its program from then on. */
+int loader_warm_up(struct loader *loader);
 void loader_close(struct loader *loader);
 /* As many as the load wants now. */
 int loader_submit(struct loader *loader);
 /* Take in what has ended; wait for something until @until_ns, or the next wish. */
 int loader_collect(struct loader *loader, uint64_t until_ns);
+/* The result of the last job that has ended, 0 if none has. */
+int loader_last(const struct loader *loader);
 
 #endif /* BENCH_CAPS_LOAD_H */
