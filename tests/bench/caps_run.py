@@ -144,12 +144,14 @@ class Run:
 
     def steady(self):
         """The first stretch, from where the bucket that was full has been used up: where
-        energy is furthest above the cap's. So nothing of it counts as use."""
+        energy is furthest above the cap's, so that nothing of it counts as use; and up to
+        where it is so again, which is the same moment of the jobs' round"""
         step = self.steps()[0]
         line = truth.above(self.energy, self.caps, step.begin, step.end)
-        last = step.begin + 0.6 * (step.end - step.begin)
-        times = [time for time in line.times if time <= last]
-        return step._replace(begin=max(times, key=line.at))
+        middle = (step.begin + step.end) / 2
+        first = [time for time in line.times if time <= middle]
+        last = [time for time in line.times if time > middle + 0.1 * (step.end - step.begin)]
+        return step._replace(begin=max(first, key=line.at), end=max(last, key=line.at))
 
     def use(self):
         part = self.steady()
@@ -167,25 +169,34 @@ class Run:
 
     # --- Five metrics of control ----------------------------------------------------------------
 
-    def settling(self):
+    def settling(self, within_level=False):
         """[(ms, ms allowed)] of each change of the cap that power can follow: from the change
         to the first period from which on all are within a tenth of the cap, until it changes
-        again"""
+        again; or of the level's power, where @within_level and that is less"""
         found = []
         declared = max(job.declared_us for job in self.jobs)
         for step in self.steps()[1:]:
             if self.is_saturating(step.cap):
-                found.append((self.settles_at(step) / 1000, max(BLOCK, declared / SPEED[0]) / 1000))
+                found.append((self.settles_at(step, within_level) / 1000,
+                              max(BLOCK, declared / SPEED[0]) / 1000))
         return found
 
-    def settles_at(self, step):
+    def settles_at(self, step, within_level):
         """Never: as long as there was time"""
         settled = step.end
-        for begin, _, power in reversed(self.blocks(step.begin, step.end)):
-            if abs(power / step.cap - 1) > SETTLED:
+        for begin, end, power in reversed(self.blocks(step.begin, step.end)):
+            aim = self.reach(step.cap, begin, end) if within_level else step.cap
+            if abs(power / aim - 1) > SETTLED:
                 break
             settled = begin
         return settled - step.begin
+
+    def reach(self, cap, begin, end):
+        """The cap, or what the level that it has can draw, if that is less; mean"""
+        levels = [(max(begin, min(end, self.tick(ns))), level) for ns, _, level in self.events]
+        ends = [time for time, _ in levels[1:]] + [end]
+        return sum(min(cap, self.level_mw(level, time)) * (until - time)
+                   for (time, level), until in zip(levels, ends)) / (end - begin)
 
     def after_transient(self):
         first = self.steps()[0]
@@ -244,7 +255,7 @@ class Run:
             "clock_us": (self.offset[1] - self.offset[0]) / 1000,
             "overshoot": self.overshoot(), "stability": self.stability(),
             "accuracy": self.accuracy(), "efficiency": self.efficiency(),
-            "settling": self.settling(),
+            "settling": self.settling(), "settling_within_level": self.settling(True),
         }
         if self.is_saturating(cap):
             result["use"] = self.use()
