@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "charge.h"
 #include "consent.h"
 #include "control.h"
 #include "keeper.h"
@@ -137,6 +138,9 @@ static int layby_accel_share(struct layby_accel *accel)
 	u32 i;
 	int ret = 0;
 
+	if (layby_charge_rail_level(accel) < 0)
+		dev_err(accel->hw.dev, "layby: guests' tiles draw at the lowest level more than the policy's Rail of %u mW leaves beside its DrivingPower of %u mW: no guest job will start; fewer guest tiles, or a Rail that bears them, would do\n",
+			accel->policy->rail_mw, accel->policy->driving_power_mw);
 	for (i = 0; i < accel->policy->share_count && !ret; i++)
 		ret = layby_accel_add(accel, &accel->policy->share[i]);
 	return ret ?: layby_keeper_attach(accel, accel->policy);

@@ -27,6 +27,22 @@ static u32 layby_guest_tiles(const struct layby_policy_in_force *policy)
 	return tiles;
 }
 
+/*
+ * The cap is kept over time, the rail at every moment: driving may start at full load
+ * before the guest has let go (ISO-5, ISO-12).
+ */
+int layby_charge_rail_level(const struct layby_accel *accel)
+{
+	const struct layby_policy_in_force *policy = accel->policy;
+	u32 left_mw = policy->rail_mw - policy->driving_power_mw;
+	u32 tiles = layby_guest_tiles(policy);
+	int level = accel->hw.levels - 1;
+
+	while (level >= 0 && tiles * accel->hw.level[level].tile_worst_mw > left_mw)
+		level--;
+	return level < 0 ? -ERANGE : level;
+}
+
 /* Each group of tiles has of the whole what its part of all guests' tiles is. */
 static u64 layby_charge_part(const struct layby_partition *partition, u64 whole)
 {
@@ -37,6 +53,15 @@ static u64 layby_charge_part(const struct layby_partition *partition, u64 whole)
 u32 layby_charge_cap(const struct layby_partition *partition, u32 cap_mw)
 {
 	return layby_charge_part(partition, cap_mw);
+}
+
+/* Where the rail bears no level nothing can ever be charged. */
+static u64 layby_charge_bucket_pj(const struct layby_partition *partition)
+{
+	if (layby_charge_rail_level(partition->accel) < 0)
+		return 0;
+	return layby_charge_part(partition, partition->accel->policy->bucket_uj) *
+	       LAYBY_PJ_PER_UJ;
 }
 
 void layby_charge_init(struct layby_queue *queue)
@@ -56,9 +81,7 @@ void layby_charge_init(struct layby_queue *queue)
 	queue->least_mw = tiles * hw->level[0].tile_least_mw;
 	queue->overrun_ns = hw->start_bound_ns + LAYBY_DOORBELL_AGE_NS +
 			    hw->abort_bound_ns + hw->reset_bound_ns;
-	layby_budget_init(&queue->budget,
-			  layby_charge_part(partition, partition->accel->policy->bucket_uj) *
-			  LAYBY_PJ_PER_UJ, ktime_get_ns());
+	layby_budget_init(&queue->budget, layby_charge_bucket_pj(partition), ktime_get_ns());
 }
 
 /* What the tiles can draw at @level while a job is on them that may run for @run_ns. */

@@ -13,6 +13,15 @@
 void layby_charge_init(struct layby_queue *queue);
 
 /**
+ * layby_charge_rail_level() - the highest level of guest tiles that the rail bears
+ * @accel: holds a policy
+ *
+ * Return: at it, all guests' tiles together draw at most what full driving load leaves
+ * of the rail; -ERANGE: at none.
+ */
+int layby_charge_rail_level(const struct layby_accel *accel);
+
+/**
  * layby_charge_prepare() - how long a job may run at each level, and what it costs
  * @queue: whose
  * @prepared: @longest_run_ns is set

@@ -169,7 +169,8 @@ struct layby_governor_sample {
  *
  * @cap_mw: most that guest work may draw from now on, over time: at this its energy
  *          budget grows; before: the policy's ceiling
- * @level: level for guest work; before: the highest. What runs falls to it at once
+ * @level: level for guest work; before: the highest that the rail bears beside full
+ *         driving load. What runs falls to it at once
  *         and rises once it is charged again, a second after the last change at the
  *         soonest
  * @open: 1: guest work may run; before: 0. Anything else but 0 is nonsense
