@@ -210,7 +210,10 @@ void layby_caps_read(struct layby_accel *accel, struct layby_caps *caps)
 	struct layby_partition *partition;
 	u32 i = 0;
 
-	*caps = (struct layby_caps){ .cap_mw = READ_ONCE(accel->cap_mw) };
+	*caps = (struct layby_caps){
+		.cap_mw = READ_ONCE(accel->cap_mw),
+		.rail_level = max(layby_charge_rail_level(accel), 0),
+	};
 	while ((partition = layby_next_guest(accel, &i)))
 		layby_caps_add(caps, &partition->queue);
 }

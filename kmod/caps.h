@@ -23,6 +23,7 @@ struct layby_partition;
  * struct layby_caps - of all guest partitions together
  * @cap_mw: in force; 0: nothing is
  * @level: the highest that one has
+ * @rail_level: the highest that the rail bears
  * @level_at_ns: CLOCK_MONOTONIC, when one last changed
  * @level_mw: most that their tiles draw, by level
  * @bucket_uj: of their budgets
@@ -36,6 +37,7 @@ struct layby_partition;
 struct layby_caps {
 	u32 cap_mw;
 	u32 level;
+	u32 rail_level;
 	u64 level_at_ns;
 	u32 level_mw[LAYBY_LEVELS_MAX];
 	u64 bucket_uj;

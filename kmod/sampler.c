@@ -22,7 +22,6 @@
 #include <linux/timekeeping.h>
 
 #include "caps.h"
-#include "charge.h"
 #include "firmware.h"
 #include "governor.h"
 #include "keeper.h"
@@ -58,7 +57,6 @@ struct layby_reading {
  * @gate: scratch of the work
  * @caps: likewise
  * @vehicle: likewise
- * @rail_level: likewise; no guest's level is above
  * @sample: likewise; what the governor is told
  */
 static struct {
@@ -77,7 +75,6 @@ static struct {
 	struct layby_keeper_state gate;
 	struct layby_caps caps;
 	struct layby_vehicle_report vehicle;
-	u32 rail_level;
 	struct layby_governor_sample sample;
 } sampler = {
 	.lock = __MUTEX_INITIALIZER(sampler.lock),
@@ -226,7 +223,6 @@ static void layby_sample_caps(struct layby_governor_sample *sample)
 {
 	const struct layby_caps *caps = &sampler.caps;
 
-	sampler.rail_level = max(layby_charge_rail_level(sampler.accel), 0);
 	layby_caps_read(sampler.accel, &sampler.caps);
 	memcpy(sample->level_power_mw, caps->level_mw, sizeof(sample->level_power_mw));
 	sample->guest_level = caps->level;
@@ -339,7 +335,7 @@ static void layby_sampler_work(struct kthread_work *work)
 	if (!layby_sampler_look())
 		return;
 	verdict.cap_mw = sample->power_ceiling_mw;
-	verdict.level = sampler.rail_level;
+	verdict.level = sampler.caps.rail_level;
 	if (layby_governor_ask(sample, &verdict))
 		layby_sampler_obey(&verdict);
 	kthread_queue_delayed_work(sampler.worker, &sampler.work,

@@ -113,7 +113,7 @@ void layby_caps_none(struct layby_accel *accel)
 
 void layby_caps_read(struct layby_accel *accel, struct layby_caps *caps)
 {
-	*caps = (struct layby_caps){};
+	*caps = (struct layby_caps){ .rail_level = 3 };
 }
 
 /* --- keeper.c's part ------------------------------------------------------ */
