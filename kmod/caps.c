@@ -178,9 +178,10 @@ void layby_caps_none(struct layby_accel *accel)
 /* --- For those who ask ---------------------------------------------------- */
 
 /* What runs counts too, or a long job would look like none. */
-static u64 layby_queue_busy_ns(const struct layby_queue *queue)
+static u64 layby_queue_busy_ns(struct layby_queue *queue)
 {
-	u64 ended_ns = queue->ended_ticks * queue->tick_ns;
+	u64 ended_ns = atomic64_read(&layby_queue_partition(queue)->used.run_ticks) *
+		       queue->tick_ns;
 
 	return queue->head ? ended_ns + ktime_get_ns() - queue->head_since_ns : ended_ns;
 }
@@ -198,7 +199,7 @@ static void layby_caps_add(struct layby_caps *caps, struct layby_queue *queue)
 	caps->bucket_uj += div_u64(queue->budget.bucket_pj, LAYBY_PJ_PER_UJ);
 	caps->credit_uj += div_u64(queue->budget.credit_pj, LAYBY_PJ_PER_UJ);
 	caps->charged_uj += div_u64(queue->budget.charged_pj, LAYBY_PJ_PER_UJ);
-	caps->ended_uj += queue->ended_uj;
+	caps->ended_uj += atomic64_read(&layby_queue_partition(queue)->used.energy_uj);
 	caps->busy_ns += layby_queue_busy_ns(queue);
 	caps->waiting += queue->waiting;
 	caps->partitions++;

@@ -8,7 +8,6 @@
 #define LAYBY_ENERGY_H
 
 #include <linux/atomic.h>
-#include <linux/bitops.h>
 #include <linux/mutex.h>
 
 #include "accel.h"
@@ -82,16 +81,13 @@ static inline void layby_used_add(atomic64_t *sum, u64 more)
 	atomic64_set(sum, atomic64_read(sum) + more);
 }
 
-/*
- * A job has left the hardware; queue lock held. One of driving that runs while its
- * tiles change counts as on those that it has then.
- */
-static inline void layby_used_job(struct layby_used *used, u32 tiles,
+/* A job has left the hardware; queue lock held. */
+static inline void layby_used_job(struct layby_used *used, u64 tile_ticks,
 				  const struct layby_hw_completion *done)
 {
 	layby_used_add(&used->energy_uj, done->energy_uj);
 	layby_used_add(&used->run_ticks, done->run_ticks);
-	layby_used_add(&used->tile_ticks, done->run_ticks * hweight32(tiles));
+	layby_used_add(&used->tile_ticks, tile_ticks);
 	layby_used_add(&used->jobs, 1);
 }
 

@@ -229,9 +229,7 @@ enum layby_queue_state {
  * @worker: SCHED_FIFO, this slot's own: recovery never waits for others
  * @recover: the recovery
  * @done: scratch for completions being taken in
- * @ended_uj: energy of all jobs that have ended, as metered
- * @told_uj: so much of it the owner's consent has been charged
- * @ended_ticks: time that they ran, of the device's clock
+ * @told_uj: so much of what its jobs used the owner's consent has been charged
  * @recoveries: how often the slot was reset
  */
 struct layby_queue {
@@ -272,9 +270,7 @@ struct layby_queue {
 	struct kthread_worker *worker;
 	struct kthread_work recover;
 	struct layby_hw_completion done[16];
-	u64 ended_uj;
 	u64 told_uj;
-	u64 ended_ticks;
 	u32 recoveries;
 };
 

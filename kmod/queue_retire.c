@@ -89,12 +89,9 @@ layby_job_leave(struct layby_queue *queue, struct layby_job *job, int result, u3
 	layby_job_report_end(job, result, reason, done);
 	trace_layby_job_end(job);
 	party->run_ticks += done->run_ticks;
-	queue->ended_uj += done->energy_uj;
-	queue->ended_ticks += done->run_ticks;
+	layby_used_job(&layby_queue_partition(queue)->used, done->run_ticks * job->tiles, done);
 	if (job->charged_pj)
 		layby_charge_settle(queue, job, done);
-	layby_used_job(&layby_queue_partition(queue)->used,
-		       READ_ONCE(layby_queue_partition(queue)->cfg.tiles), done);
 
 	layby_order_remove(queue, job);
 	queue->by_tag[job->hw_tag] = NULL;
@@ -181,12 +178,14 @@ static void layby_queue_retire_done(struct layby_queue *queue,
 /* What guest jobs used is accounted for a batch at a time. */
 static void layby_queue_account(struct layby_queue *queue)
 {
-	u64 used_uj = queue->ended_uj - queue->told_uj;
+	u64 used_uj;
 
-	if (!queue->guest || !used_uj)
+	if (!queue->guest)
 		return;
-	layby_keeper_energy(used_uj);
-	queue->told_uj = queue->ended_uj;
+	used_uj = atomic64_read(&layby_queue_partition(queue)->used.energy_uj);
+	if (used_uj != queue->told_uj)
+		layby_keeper_energy(used_uj - queue->told_uj);
+	queue->told_uj = used_uj;
 }
 
 /*
