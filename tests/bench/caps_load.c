@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "caps_load.h"
+#include "specimen.h"
 
 #define US	1000ULL
 #define WARM_UPS 5
@@ -64,21 +65,11 @@ const struct load *load_named(const char *name)
 
 /* --- One that goes on ------------------------------------------------------------- */
 
-/* SplitMix64, as the device draws its deviations */
-static uint64_t draw(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
 static void loader_wish(struct loader *loader)
 {
 	const struct load *load = loader->load;
 
-	loader->wish = load->wish(loader->next, draw(&loader->random));
+	loader->wish = load->wish(loader->next, specimen_random(&loader->random));
 	loader->wish.kind %= load->kinds;
 	loader->not_before_ns = now_ns() + loader->wish.pause_ms * MS;
 }
