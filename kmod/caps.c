@@ -30,6 +30,7 @@ static void layby_level_is(struct layby_partition *partition, u32 level)
 	partition->cfg.level = level;
 	queue->level = level;
 	queue->level_at_ns = ktime_get_ns();
+	queue->rising = false;
 	trace_layby_cap(partition, queue->budget.cap_mw, level);
 }
 
@@ -50,6 +51,13 @@ static int layby_level_tell(struct layby_partition *partition, u32 level)
 	return hw->ops->slot_level(hw->priv, partition->slot, level);
 }
 
+/* What waits for credit, or for the level, may go on. Queue lock held. */
+static void layby_level_settled(struct layby_queue *queue)
+{
+	if (queue->state == LAYBY_QUEUE_RUNNING)
+		layby_queue_settle(queue);
+}
+
 /* One that the device did not take is tried again with the next verdict. */
 static void layby_level_fall(struct layby_partition *partition, u32 level)
 {
@@ -60,10 +68,25 @@ static void layby_level_fall(struct layby_partition *partition, u32 level)
 	spin_lock_irq(&queue->lock);
 	layby_charge_slower(queue, level);
 	layby_level_is(partition, level);
+	layby_level_settled(queue);
 	spin_unlock_irq(&queue->lock);
 }
 
-/* Nothing rises that cannot be charged; then the next verdict tries again. */
+/* It was to rise, and is not any more. */
+static void layby_level_stay(struct layby_queue *queue)
+{
+	spin_lock_irq(&queue->lock);
+	if (queue->rising) {
+		queue->rising = false;
+		layby_level_settled(queue);
+	}
+	spin_unlock_irq(&queue->lock);
+}
+
+/*
+ * Nothing rises that cannot be charged; then the next verdict tries again. Till then
+ * nothing is added, or a guest that always has jobs would never have the credit.
+ */
 static void layby_level_rise(struct layby_partition *partition, u32 level)
 {
 	struct layby_queue *queue = &partition->queue;
@@ -71,8 +94,11 @@ static void layby_level_rise(struct layby_partition *partition, u32 level)
 
 	spin_lock_irq(&queue->lock);
 	charged = layby_charge_again(queue, level);
-	if (charged)
+	queue->rising = !charged;
+	if (charged) {
 		layby_level_is(partition, level);
+		layby_level_settled(queue);
+	}
 	spin_unlock_irq(&queue->lock);
 	if (charged)
 		layby_level_tell(partition, level);
@@ -94,6 +120,8 @@ static void layby_level_set(struct layby_partition *partition, u32 level)
 			layby_level_fall(partition, level);
 		else if (level > queue->level && layby_level_held(queue))
 			layby_level_rise(partition, level);
+		else
+			layby_level_stay(queue);
 	}
 	mutex_unlock(&partition->slot_lock);
 }

@@ -44,7 +44,7 @@ static inline bool layby_charge(struct layby_queue *queue, struct layby_job *job
 
 	if (!queue->guest)
 		return true;
-	if (unlikely(READ_ONCE(queue->shut)))
+	if (unlikely(READ_ONCE(queue->shut) || queue->rising))
 		return false;
 	if (unlikely(!layby_budget_charge(&queue->budget, prepared->worst_pj[level]) &&
 		     !layby_charge_late(queue, prepared->worst_pj[level])))

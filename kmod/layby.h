@@ -207,6 +207,7 @@ enum layby_queue_state {
  * @tick_ns: of the device's clock
  * @overrun_ns: for so long a job may be on the tiles beyond its limit
  * @level_at_ns: CLOCK_MONOTONIC, when it last changed
+ * @rising: it is to rise, but what is on the ring cannot be charged: nothing follows
  * @budget: see there
  * @feed_at_ns: when the next waiting job's worst case fits, U64_MAX: not known
  * @by_tag: hardware tag to job
@@ -248,6 +249,7 @@ struct layby_queue {
 	u32 tick_ns;
 	u64 overrun_ns;
 	u64 level_at_ns;
+	bool rising;
 	struct layby_budget budget;
 	u64 feed_at_ns;
 	struct layby_job *order[LAYBY_QUEUE_DEPTH_MAX];
