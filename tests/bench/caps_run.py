@@ -23,8 +23,10 @@ POWER_MOST, LEAK_MOST, HOTTEST_C, METER_ERROR = 0.2, 0.3, 125, 0.005
 # Loads that want more than any cap gives, of jobs that are no longer than 50 ms and
 # declare no more than 1.5 times that
 SATURATING = ("steady", "mixed")
-# For which powers are averaged over whole periods of jobs
+# For which powers are averaged over whole periods of jobs: so many jobs are one, where they
+# are not all alike
 BLOCK = 100_000
+ROUND = {"mixed": 4}
 # Of the first stretch, in which the full bucket that it began with is used up
 TRANSIENT = 0.3
 SETTLED = 0.1
@@ -131,15 +133,13 @@ class Run:
 
     def blocks(self, begin, end):
         """[(begin, end, mean power)] of whole periods of jobs, as few as are BLOCK long"""
-        found, at = [], None
-        for start in self.starts():
-            if start < begin or start > end:
-                continue
-            if at is None:
-                at = start
-            elif start - at >= BLOCK:
-                found.append((at, start, self.energy.mean(at, start)))
-                at = start
+        starts = [start for start in self.starts() if begin <= start <= end]
+        found, last = [], 0
+        for at in range(ROUND.get(self.load, 1), len(starts), ROUND.get(self.load, 1)):
+            if starts[at] - starts[last] >= BLOCK:
+                found.append((starts[last], starts[at],
+                              self.energy.mean(starts[last], starts[at])))
+                last = at
         return found
 
     def steady(self):
