@@ -128,13 +128,16 @@ static void layby_level_set(struct layby_partition *partition, u32 level)
 
 /* --- Cap ------------------------------------------------------------------ */
 
-/* The highest level at which the tiles draw no more than the cap; else the lowest. */
+/*
+ * The lowest level at which even the most frugal device can use the cap up: any higher
+ * one is more than it is for, and any lower one would have to rise again.
+ */
 static u32 layby_cap_level(const struct layby_queue *queue)
 {
-	u32 level = queue->level;
+	u32 level = 0;
 
-	while (level && queue->level_mw[level] > queue->budget.cap_mw)
-		level--;
+	while (level < queue->level && queue->least_mw[level] < queue->budget.cap_mw)
+		level++;
 	return level;
 }
 

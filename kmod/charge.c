@@ -76,9 +76,10 @@ void layby_charge_init(struct layby_queue *queue)
 	queue->tick_ns = DIV_ROUND_UP_ULL(NSEC_PER_SEC, hw->ticks_hz);
 	if (!queue->guest)
 		return;
-	for (i = 0; i < hw->levels; i++)
+	for (i = 0; i < hw->levels; i++) {
 		queue->level_mw[i] = tiles * hw->level[i].tile_worst_mw;
-	queue->least_mw = tiles * hw->level[0].tile_least_mw;
+		queue->least_mw[i] = tiles * hw->level[i].tile_least_mw;
+	}
 	queue->overrun_ns = hw->start_bound_ns + LAYBY_DOORBELL_AGE_NS +
 			    hw->abort_bound_ns + hw->reset_bound_ns;
 	layby_budget_init(&queue->budget, layby_charge_bucket_pj(partition), ktime_get_ns());
@@ -179,7 +180,7 @@ static u64 layby_charge_used_pj(const struct layby_queue *queue, const struct la
 		.metered_pj = min_t(u64, done->energy_uj, LAYBY_BUDGET_BUCKET_MAX_UJ + 1) *
 			      LAYBY_PJ_PER_UJ,
 		.worst_mw = queue->level_mw[min_t(u32, done->level, job->level)],
-		.least_mw = queue->least_mw,
+		.least_mw = queue->least_mw[0],
 		.meter_error_permille =
 			layby_queue_hw((struct layby_queue *)queue)->meter_error_permille,
 	};

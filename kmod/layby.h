@@ -203,7 +203,7 @@ enum layby_queue_state {
  * @guest: jobs are charged
  * @level: level that they are charged for; the slot has it or a lower one
  * @level_mw: of a guest, most that its tiles draw, by level
- * @least_mw: least that they draw while a job is on them
+ * @least_mw: least that they draw while a job is on them, by level
  * @tick_ns: of the device's clock
  * @overrun_ns: for so long a job may be on the tiles beyond its limit
  * @level_at_ns: CLOCK_MONOTONIC, when it last changed
@@ -245,7 +245,7 @@ struct layby_queue {
 	bool guest;
 	u32 level;
 	u32 level_mw[LAYBY_LEVELS_MAX];
-	u32 least_mw;
+	u32 least_mw[LAYBY_LEVELS_MAX];
 	u32 tick_ns;
 	u64 overrun_ns;
 	u64 level_at_ns;

@@ -431,6 +431,7 @@ static void null_sheet(struct layby_hw *hw)
 		hw->level[i].speed_permille = 1000 * (i + 1) / hw->levels;
 		hw->level[i].tile_worst_mw = DIV_ROUND_UP(tile_mw * hw->level[i].speed_permille,
 							  1000);
+		hw->level[i].tile_least_mw = hw->level[i].tile_worst_mw;
 	}
 }
 

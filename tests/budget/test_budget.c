@@ -399,7 +399,7 @@ static void test_opens_low(void **state)
 
 /* --- A cap that falls --------------------------------------------------------------- */
 
-/* First the level: 1 W fits under 1.2 W. It is up again only after a second. */
+/* First the level: 1.5 W are enough for 1.2 W. It is up again only after a second. */
 static void test_level_falls(void **state)
 {
 	uint64_t before;
