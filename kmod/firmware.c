@@ -172,7 +172,7 @@ static void layby_policy_read_limit(struct layby_policy_in_force *policy,
 
 	layby_policy_declare(&declared, hw);
 	policy->limit_mdeg = layby_policy_guest_limit_mdeg(policy->trip_mdeg,
-							   policy->driving_power_mw, &declared);
+							   policy->rail_mw, &declared);
 }
 
 static void layby_policy_read_share(struct layby_policy_share *share,

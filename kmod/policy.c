@@ -275,10 +275,14 @@ static int check_heat(const struct check *c)
 			    highest(FIELD(TRIP_MDEG)) * 1000);
 }
 
-/* What full driving load adds inside the accelerator: mK/W times mW is microkelvin. */
-static __u64 driving_heat(const struct layby_policy_hw *hw, __u32 driving_power_mw)
+/*
+ * What all that the rail gives adds inside the accelerator: when driving begins
+ * guests may draw their share until they are reclaimed, though they may have drawn
+ * next to nothing just before. mK/W times mW is microkelvin.
+ */
+static __u64 rail_heat(const struct layby_policy_hw *hw, __u32 rail_mw)
 {
-	return (__u64)hw->die_resistance_mk_per_w * driving_power_mw;
+	return (__u64)hw->die_resistance_mk_per_w * rail_mw;
 }
 
 /* ISO-12: what reads as @mdeg does not throttle when @heat is added to it */
@@ -290,10 +294,10 @@ static bool has_headroom(const struct layby_policy_hw *hw, __u64 heat, __s64 mde
 }
 
 /* The highest one that keeps both limits, bit by bit: nothing is divided, nor rounded. */
-__s32 layby_policy_guest_limit_mdeg(__s32 trip_mdeg, __u32 driving_power_mw,
+__s32 layby_policy_guest_limit_mdeg(__s32 trip_mdeg, __u32 rail_mw,
 				    const struct layby_policy_hw *hw)
 {
-	__u64 heat = driving_heat(hw, driving_power_mw);
+	__u64 heat = rail_heat(hw, rail_mw);
 	__s64 limit = MDEG_LOWEST, step;
 
 	for (step = 1LL << 31; step; step >>= 1) {
@@ -307,7 +311,7 @@ __s32 layby_policy_guest_limit_mdeg(__s32 trip_mdeg, __u32 driving_power_mw,
 static int check_headroom(const struct check *c)
 {
 	__s64 limit = layby_policy_guest_limit_mdeg(head(c, FIELD(TRIP_MDEG)),
-						    head(c, FIELD(DRIVING_POWER_MW)), c->hw);
+						    head(c, FIELD(RAIL_MW)), c->hw);
 
 	return hold(c, RULE(HEADROOM), NOWHERE, FIELD(RESUME_MDEG),
 		    info(FIELD(RESUME_MDEG))->low, limit - 1);

@@ -93,19 +93,21 @@ int layby_policy_validate(const void *blob, size_t size, const struct layby_poli
 /**
  * layby_policy_guest_limit_mdeg() - how hot may guests make it?
  * @trip_mdeg: of the policy
- * @driving_power_mw: of the policy
+ * @rail_mw: of the policy
  * @hw: the accelerator; its throttle, sensor error and die resistance are used
  *
- * ISO-12: full driving load makes the hottest place so much hotter than what is
- * cooled as its resistance says, and what is cooled only goes towards where driving
- * settles. So what is at this limit when driving begins does not throttle.
+ * ISO-12: all that is drawn makes the hottest place so much hotter than what is cooled
+ * as its resistance says. That is the whole rail at the most: driving, and guests until
+ * they are reclaimed. What is cooled is not hotter than the hottest place was, and from
+ * the reclaim on only goes towards where driving alone settles, which is below the trip.
+ * So what is at this limit when driving begins does not throttle.
  *
  * Any context, any values.
  *
  * Return: at what reading guest work ends, millidegree Celsius: @trip_mdeg, or less
  * where the accelerator needs more headroom than that leaves. Never rounded up.
  */
-__s32 layby_policy_guest_limit_mdeg(__s32 trip_mdeg, __u32 driving_power_mw,
+__s32 layby_policy_guest_limit_mdeg(__s32 trip_mdeg, __u32 rail_mw,
 				    const struct layby_policy_hw *hw);
 
 /* NULL for a number that there is not. */

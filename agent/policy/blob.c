@@ -89,7 +89,7 @@ uint64_t blob_guest_limit(const struct blob *blob, const struct layby_policy_hw 
 {
 	return (uint64_t)(int64_t)layby_policy_guest_limit_mdeg(
 		(int32_t)blob_get(blob, NOWHERE, FIELD(TRIP_MDEG)),
-		(uint32_t)blob_get(blob, NOWHERE, FIELD(DRIVING_POWER_MW)), hw);
+		(uint32_t)blob_get(blob, NOWHERE, FIELD(RAIL_MW)), hw);
 }
 
 void blob_finish(struct blob *blob, uint32_t partitions, const uint8_t *owner, size_t owner_size)

@@ -25,7 +25,6 @@ static const char *const effect_names[] = {
 static const enum effect effect_of_more[LAYBY_POLICY_FIELDS] = {
 	[FIELD(POWER_MW)] = EFFECT_LOOSER,
 	[FIELD(BUCKET_UJ)] = EFFECT_LOOSER,
-	[FIELD(RAIL_MW)] = EFFECT_LOOSER,
 	[FIELD(TRIP_MDEG)] = EFFECT_LOOSER,
 	[FIELD(RESUME_MDEG)] = EFFECT_LOOSER,
 	/* to expect more heat, or to store less of it, leaves more room */
@@ -148,6 +147,9 @@ static const char *remark_on_field(uint32_t field, int order)
 	switch (field) {
 	case FIELD(SERIAL):
 		return order < 0 ? "older: a module with a floor above it refuses it" : "";
+	case FIELD(RAIL_MW):
+		return order < 0 ? "guests may draw less, and end hotter" :
+				   "guests may draw more, and end less hot";
 	case FIELD(ACCELERATOR):
 		return "for another accelerator";
 	case FIELD(PARK_CAN_ID):

@@ -207,11 +207,12 @@ static void explain_heat(struct explanation *e)
 	printf("\nHEAT\n"
 	       "Full driving load (%s) at the worst ambient temperature (%s) settles at %.4g °C\n"
 	       "with a thermal resistance of %s. Guest work ends at %s, above that, or earlier:\n"
-	       "where the accelerator's own throttle, less the error of its sensor and what full\n"
-	       "driving load adds inside it, is lower. So full driving load can start at any moment\n"
-	       "and never throttles. laybyctl policy check tells where that is for an accelerator.\n",
+	       "where the accelerator's own throttle, less the error of its sensor and what all that\n"
+	       "the rail gives (%s) adds inside it, is lower. So full driving load can start at any\n"
+	       "moment, guests may go on until they are reclaimed, and it never throttles.\n"
+	       "laybyctl policy check tells where that is for an accelerator.\n",
 	       HEAD(DRIVING_POWER_MW), HEAD(AMBIENT_MDEG), settles, HEAD(RESISTANCE_MK_PER_W),
-	       HEAD(TRIP_MDEG));
+	       HEAD(TRIP_MDEG), HEAD(RAIL_MW));
 }
 
 /* -------------------------------------------------------------------------- */

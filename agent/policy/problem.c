@@ -132,15 +132,16 @@ static void say_ceiling(struct words *w)
 
 static void say_headroom(struct words *w)
 {
-	char limit[VALUE_TEXT_MAX], power[VALUE_TEXT_MAX], throttle[VALUE_TEXT_MAX];
+	char limit[VALUE_TEXT_MAX], rail[VALUE_TEXT_MAX], throttle[VALUE_TEXT_MAX];
 	bool none = (int64_t)w->err->high < (int64_t)w->err->low;
 
 	say(w,
-	    "ResumeTemperature is %s, but guest work must end at %s so that DrivingPower %s does not make the accelerator throttle at %s; right %s%s",
+	    "ResumeTemperature is %s, but guest work must end at %s so that all that Rail %s gives does not make the accelerator throttle at %s; right %s%s",
 	    w->found, value_format(QUANTITY_TEMPERATURE, blob_guest_limit(w->blob, w->hw), limit),
-	    value_of(w, FIELD(DRIVING_POWER_MW), power),
+	    value_of(w, FIELD(RAIL_MW), rail),
 	    value_format(QUANTITY_TEMPERATURE, (uint64_t)(int64_t)w->hw->throttle_mdeg, throttle),
-	    none ? "is less DrivingPower" : "are at most ", none ? "" : w->high);
+	    none ? "is a smaller Rail, into which Power and DrivingPower fit" : "are at most ",
+	    none ? "" : w->high);
 }
 
 static void say_bound(struct words *w)

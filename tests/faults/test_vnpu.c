@@ -346,10 +346,10 @@ static int sensor_stale(void)
 	return control_device("StaleSensor");
 }
 
-/* The minimal governor allows what is below 80 °C, and guests' limit is 91.8 °C. */
+/* The minimal governor allows what is below 80 °C, and guests' limit is 86.6 °C. */
 static int too_hot(void)
 {
-	return control_temperature(80000 + (int32_t)pick(11800));
+	return control_temperature(80000 + (int32_t)pick(6600));
 }
 
 /* --- The governor ------------------------------------------------------------------------ */

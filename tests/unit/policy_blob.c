@@ -181,10 +181,9 @@ static void assert_partition(const struct layby_policy_partition *part)
 static void assert_headroom(const struct layby_policy *head)
 {
 	int32_t resume = (int32_t)le32toh(head->resume_mdeg);
-	__int128 driving = (__int128)blob_hw.die_resistance_mk_per_w *
-			   le32toh(head->driving_power_mw);
+	__int128 heat = (__int128)blob_hw.die_resistance_mk_per_w * le32toh(head->rail_mw);
 
-	assert_true((resume + (__int128)blob_hw.sensor_error_mdeg) * 1000 + driving <
+	assert_true((resume + (__int128)blob_hw.sensor_error_mdeg) * 1000 + heat <
 		    (__int128)blob_hw.throttle_mdeg * 1000);
 }
 

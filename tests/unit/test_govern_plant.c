@@ -16,7 +16,7 @@
 
 #define SEEDS		20
 #define CEILING		8000
-#define TRIP_MC		91800
+#define TRIP_MC		86600
 #define ERROR_MC	1500
 #define PERIODS(seconds) ((seconds) * 20)
 
@@ -109,7 +109,7 @@ static void test_hot_day(void **state)
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
 		struct run run = start(seed);
 
-		run.plant.thermal.ambient = 70;
+		run.plant.thermal.ambient = 65;
 		go(&run, PERIODS(300));
 		check_cool(&run);
 		check_steady(&run, 0, 20);

@@ -63,10 +63,10 @@ static const struct breach breaches[] = {
 	{ { HEAD(RAIL_MW, 59999) }, RULE(RAIL), WHOLE(RAIL_MW), 59999, 60000, 2000000 },
 	{ { HEAD(AMBIENT_MDEG, 55000) }, RULE(HEAT), WHOLE(TRIP_MDEG), 95000000, 95000001,
 	  125000000 },
-	{ { HEAD(RESUME_MDEG, 93500) }, RULE(HEADROOM), WHOLE(RESUME_MDEG), 93500, -40000ULL,
-	  93499 },
-	{ { HEAD(RESUME_MDEG, 93499), HEAD(DRIVING_POWER_MW, 40001) }, RULE(HEADROOM),
-	  WHOLE(RESUME_MDEG), 93499, -40000ULL, 93498 },
+	{ { HEAD(RESUME_MDEG, 86000) }, RULE(HEADROOM), WHOLE(RESUME_MDEG), 86000, -40000ULL,
+	  85999 },
+	{ { HEAD(RESUME_MDEG, 85999), HEAD(RAIL_MW, 70001) }, RULE(HEADROOM),
+	  WHOLE(RESUME_MDEG), 85999, -40000ULL, 85998 },
 	{ { HEAD(ABORT_NS, 2 * MS - 1) }, RULE(ABORT), WHOLE(ABORT_NS), 2 * MS - 1, 2 * MS,
 	  1000 * MS },
 	{ { HEAD(RECLAIM_NS, 8 * MS - 1) }, RULE(RECLAIM), WHOLE(RECLAIM_NS), 8 * MS - 1, 8 * MS,
@@ -186,7 +186,7 @@ static void test_every_rule(void **state)
 static void test_limits(void **state)
 {
 	static const struct change limits[] = {
-		HEAD(SERIAL, 7), HEAD(SERIAL, ~0ULL), HEAD(RESUME_MDEG, 93499),
+		HEAD(SERIAL, 7), HEAD(SERIAL, ~0ULL), HEAD(RESUME_MDEG, 85999),
 		HEAD(RESUME_MDEG, -40000ULL), HEAD(AMBIENT_MDEG, -40000ULL),
 		HEAD(RAIL_MW, 60000), HEAD(AMBIENT_MDEG, 54999), HEAD(ABORT_NS, 2 * MS),
 		HEAD(RECLAIM_NS, 8 * MS), HEAD(INTERVAL_NS, 120 * MS),
@@ -364,7 +364,7 @@ static void test_hardware(void **state)
 
 struct limit {
 	int32_t trip_mdeg;
-	uint32_t driving_power_mw;
+	uint32_t rail_mw;
 	int32_t throttle_mdeg;
 	uint32_t sensor_error_mdeg, die_resistance_mk_per_w;
 	int32_t limit_mdeg;
@@ -378,7 +378,7 @@ static int32_t limit_of(const struct limit *is)
 		.die_resistance_mk_per_w = is->die_resistance_mk_per_w,
 	};
 
-	return layby_policy_guest_limit_mdeg(is->trip_mdeg, is->driving_power_mw, &hw);
+	return layby_policy_guest_limit_mdeg(is->trip_mdeg, is->rail_mw, &hw);
 }
 
 static void test_guest_limit(void **state)
@@ -390,6 +390,7 @@ static void test_guest_limit(void **state)
 		{ 91799, 18000, 105000, 1500, 650, 91799 },
 		{ 91801, 18000, 105000, 1500, 650, 91800 },
 		{ 95000, 18000, 105000, 1500, 650, 91800 },
+		{ 95000, 26000, 105000, 1500, 650, 86600 },
 		/* a part of a millikelvin is one: 1, 1000, 1001 microkelvin, 999 times 999 */
 		{ 95000, 1, 95000, 0, 1, 94999 },
 		{ 95000, 1000, 95000, 0, 1, 94999 },
@@ -414,12 +415,12 @@ static void test_guest_limit(void **state)
 		assert_int_equal(limit_of(&limits[i]), limits[i].limit_mdeg);
 }
 
-/* The highest whole millidegree at which full driving load can begin, and no more. */
+/* The highest whole millidegree at which all that the rail gives can be drawn. */
 static void assert_exact(const struct limit *is, int32_t limit)
 {
 	__int128 room = (__int128)is->throttle_mdeg * 1000 -
 			(__int128)is->sensor_error_mdeg * 1000 -
-			(__int128)is->die_resistance_mk_per_w * is->driving_power_mw;
+			(__int128)is->die_resistance_mk_per_w * is->rail_mw;
 
 	assert_true(limit <= is->trip_mdeg);
 	if (limit == INT32_MIN)
@@ -439,7 +440,7 @@ static void test_guest_limit_exact(void **state)
 	for (round = 0; round < 100000; round++) {
 		is = (struct limit){
 			.trip_mdeg = (int32_t)(mrand48() >> round % 32),
-			.driving_power_mw = (uint32_t)mrand48() >> lrand48() % 32,
+			.rail_mw = (uint32_t)mrand48() >> lrand48() % 32,
 			.throttle_mdeg = (int32_t)(mrand48() >> lrand48() % 32),
 			.sensor_error_mdeg = (uint32_t)mrand48() >> lrand48() % 32,
 			.die_resistance_mk_per_w = (uint32_t)mrand48() >> lrand48() % 32,

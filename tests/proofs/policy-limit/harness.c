@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * layby_policy_guest_limit_mdeg() of kmod/policy.c, for every trip, driving power and
+ * layby_policy_guest_limit_mdeg() of kmod/policy.c, for every trip, rail and
  * accelerator: the limit is the trip at the most, and one that has_headroom() was asked
- * about, for what driving adds, and said yes to, whatever it says of others (ISO-12). Where
+ * about, for what the rail adds, and said yes to, whatever it says of others (ISO-12). Where
  * it says yes to none the limit is the lowest number that there is, at which no policy may
  * resume: see the proof "policy". What a yes means is shown in the proof "policy-headroom".
  *
- * What driving adds is a product, and any number is looked at in its place: solvers take
+ * What the rail adds is a product, and any number is looked at in its place: solvers take
  * too long to find two products equal. That it is that product, and that no higher limit
  * would do, is shown by the unit tests.
  */
@@ -20,7 +20,7 @@ ANY(__u32, power_mw);
 ANY(__u64, microkelvin);
 ANY(bool, answer);
 
-/* What driving adds, and of what; the last temperature that has headroom. */
+/* What the rail adds, and of what; the last temperature that has headroom. */
 static struct {
 	const struct layby_policy_hw *hw;
 	__u32 power_mw;
@@ -28,10 +28,10 @@ static struct {
 	__s64 mdeg;
 } heat;
 
-/* In place of driving_heat(): goto-instrument turns the calls. */
-__u64 any_heat(const struct layby_policy_hw *hw, __u32 driving_power_mw)
+/* In place of rail_heat(): goto-instrument turns the calls. */
+__u64 any_heat(const struct layby_policy_hw *hw, __u32 rail_mw)
 {
-	holds(hw == heat.hw && driving_power_mw == heat.power_mw, "the heat is that of driving");
+	holds(hw == heat.hw && rail_mw == heat.power_mw, "the heat is that of the rail");
 	return heat.microkelvin;
 }
 

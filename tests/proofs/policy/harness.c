@@ -48,15 +48,15 @@ int any_text(const struct check *c, __u32 field)
 /* What guests' limit is for the file and the accelerator that are looked at. */
 static struct {
 	__s32 trip_mdeg, limit_mdeg;
-	__u32 driving_power_mw;
+	__u32 rail_mw;
 	const struct layby_policy_hw *hw;
 } headroom;
 
 /* In place of layby_policy_guest_limit_mdeg(), likewise. */
-__s32 any_limit(__s32 trip_mdeg, __u32 driving_power_mw, const struct layby_policy_hw *hw)
+__s32 any_limit(__s32 trip_mdeg, __u32 rail_mw, const struct layby_policy_hw *hw)
 {
 	holds(trip_mdeg == headroom.trip_mdeg && hw == headroom.hw &&
-	      driving_power_mw == headroom.driving_power_mw, "the limit is that of the policy");
+	      rail_mw == headroom.rail_mw, "the limit is that of the policy");
 	return headroom.limit_mdeg;
 }
 
@@ -161,7 +161,7 @@ static void prove_times(const __u8 *blob, const struct layby_policy_hw *hw)
 static void given_limit(const __u8 *blob, const struct layby_policy_hw *hw)
 {
 	headroom.trip_mdeg = HEAD(blob, trip_mdeg);
-	headroom.driving_power_mw = HEAD(blob, driving_power_mw);
+	headroom.rail_mw = HEAD(blob, rail_mw);
 	headroom.hw = hw;
 	headroom.limit_mdeg = any_limit_mdeg();
 	given(headroom.limit_mdeg <= headroom.trip_mdeg);
