@@ -116,9 +116,8 @@ static bool is_governor_gone(const struct audit *audit, struct finding *finding)
 		return false;
 	if (governor->state == LAYBY_GOVERNOR_STATE_NONE)
 		return found(finding, "No governor is attached.");
-	return found(finding, "The governor %s is not asked any more (%s, it returned %d).",
-		     governor->name, gate_governor_state_name(governor->state),
-		     governor->returned);
+	return found(finding, "The governor %s is not asked any more (%s: %s).", governor->name,
+		     gate_governor_state_name(governor->state), governor->why);
 }
 
 static bool is_consent_missing(const struct audit *audit, struct finding *finding)

@@ -99,6 +99,7 @@ static const struct field governor_fields[] = {
 	{ NULL, "state", "State" },
 	{ NULL, "name", "Name" },
 	{ NULL, "returned", "It returned" },
+	{ NULL, "why", "It was dropped" },
 	{ NULL, "jobs_refused", "Jobs refused" },
 	{ NULL, "verdict_age_ns", "Verdict's age", UNIT_NS },
 	{}

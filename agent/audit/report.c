@@ -232,6 +232,7 @@ static struct object build_governor(const struct audit *audit)
 	is = is && governor->state != LAYBY_GOVERNOR_STATE_NONE;
 	put_text(&object, "name", is ? governor->name : NULL);
 	put_signed(&object, "returned", is, governor->returned);
+	put_text(&object, "why", is && *governor->why ? governor->why : NULL);
 	put_unsigned(&object, "jobs_refused", is, governor->refused);
 	put_age(&object, "verdict_age_ns", is && has(audit, PART_STATE),
 		audit->state.governor_age_ns);

@@ -60,6 +60,7 @@ static const struct field gate_fields[] = {
 	{ NULL, "governor", "Governor" },
 	{ NULL, "governor_name", "Governor's name" },
 	{ NULL, "governor_returned", "It returned" },
+	{ NULL, "governor_why", "It was dropped" },
 	{ NULL, "governor_refused", "Jobs it refused" },
 	{ NULL, "frames_accepted", "Frames accepted" },
 	{ NULL, "frames_foreign_driving", "Foreign, driving" },
@@ -190,9 +191,13 @@ static int add_governor(struct gate_link *link, sd_json_variant **object)
 	if (r >= 0)
 		r = sd_json_variant_set_field_integer(
 			object, "governor_returned", governor.returned);
-	return r < 0 ? r :
-		       sd_json_variant_set_field_unsigned(
-			       object, "governor_refused", governor.refused);
+	if (r >= 0)
+		r = sd_json_variant_set_field_unsigned(
+			object, "governor_refused", governor.refused);
+	if (r < 0 || !*governor.why)
+		return r;
+	return sd_json_variant_set_field_string(object, "governor_why",
+						governor.why);
 }
 
 static int add_frames(struct gate_link *link, sd_json_variant **object)

@@ -107,6 +107,8 @@ struct gate_governor {
 	char name[16];
 	int32_t returned;
 	uint64_t refused;
+	/* it is not asked any more; empty if it is */
+	char why[64];
 };
 
 struct gate_partition {

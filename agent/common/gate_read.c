@@ -247,6 +247,7 @@ int gate_read_governor(struct nlmsghdr *header, struct gate_governor *governor)
 	governor->refused = get_u64(a[LAYBY_A_GOVERNOR_REFUSED], 0);
 	get_text(a[LAYBY_A_GOVERNOR_NAME], governor->name,
 		 sizeof(governor->name));
+	get_text(a[LAYBY_A_GOVERNOR_WHY], governor->why, sizeof(governor->why));
 	return 0;
 }
 

@@ -202,6 +202,7 @@ int gate_link_get_governor(struct gate_link *link,
 		.name = "fake",
 		.returned = -22,
 		.refused = 5,
+		.why = "sample() returned -22, 0 would be right",
 	};
 	if (number_of("attached"))
 		ret_governor->state = LAYBY_GOVERNOR_STATE_ATTACHED;
