@@ -220,7 +220,7 @@ struct layby_governor {
 	 * @sample: look at @sample, say @verdict. Called every period from a
 	 * kernel thread of ordinary priority while only governor and sensors
 	 * stand between the gate and open, so not while idle. Must not sleep.
-	 * Must be quick: a verdict that is older than five periods is none,
+	 * Must be quick: a verdict that is older than twenty periods is none,
 	 * which closes the gate whatever this program does meanwhile.
 	 * 0: @verdict holds. Anything else, or a verdict that is nonsense: the
 	 * governor is dropped, that is, never called again and the gate closed
