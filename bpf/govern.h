@@ -165,7 +165,7 @@ static inline __u64 layby_govern_job_uj(const struct layby_govern_knobs *knobs,
  * @knobs: what was set before loading
  * @set: the owner's settings, a copy
  * @now: the sample
- * @verdict: cut by the kernel to its limits
+ * @verdict: as the kernel preset it, with the highest level; cut by it to its limits
  */
 static inline void layby_govern(struct layby_govern *govern,
 				const struct layby_govern_knobs *knobs,
@@ -180,6 +180,7 @@ static inline void layby_govern(struct layby_govern *govern,
 		layby_govern_begin(govern, now_ns);
 	govern->asked_ns = now_ns;
 	govern->quiet = layby_owner_quiet(set, now->wall_ns);
+	govern->pace.highest = verdict->level;
 	layby_pace_see(&govern->pace, &knobs->pace, now);
 	if (layby_govern_guards(govern, knobs, set, now))
 		limit_mw = layby_govern_limit_mw(govern, knobs, set, now);

@@ -53,6 +53,7 @@ struct layby_pace_knobs {
  * @worst_uj: what they would have used at worst
  * @pending_uj: likewise, since a job last ended
  * @level: wanted
+ * @highest: that may be wanted
  * @was: the kernel's, in the sample before
  * @busy_permille: smoothed
  * @credit_permille: smoothed
@@ -67,6 +68,7 @@ struct layby_pace {
 	__u64 worst_uj;
 	__u64 pending_uj;
 	__u32 level;
+	__u32 highest;
 	__u32 was;
 	__u32 busy_permille;
 	__u32 credit_permille;
@@ -185,7 +187,7 @@ static inline bool layby_pace_may_rise(const struct layby_pace *pace,
 {
 	__u32 level = pace->level;
 
-	return level + 1 < now->levels && layby_pace_worst_mw(pace, level + 1) &&
+	return level < pace->highest && layby_pace_worst_mw(pace, level + 1) &&
 	       now->guest_level == level && now->level_age_ns >= knobs->hold_ns &&
 	       pace->busy_permille >= knobs->busy_permille &&
 	       pace->credit_permille >= knobs->credit_permille &&

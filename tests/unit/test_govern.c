@@ -61,6 +61,7 @@ static void ask(struct bench *bench)
 {
 	bench->now.now_ns += PERIOD;
 	bench->now.wall_ns += PERIOD;
+	bench->said.level = bench->now.levels - 1;
 	layby_govern(&bench->govern, &bench->knobs, &bench->set, &bench->now, &bench->said);
 }
 

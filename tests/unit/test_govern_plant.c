@@ -28,6 +28,7 @@ struct run {
 	struct layby_governor_sample now;
 	struct layby_governor_verdict said;
 	uint64_t seed;
+	uint32_t highest;
 	double hottest_mc;
 	uint32_t closings;
 	uint32_t level_changes;
@@ -39,6 +40,7 @@ static struct run start(uint64_t seed)
 	struct run run = {
 		.knobs = LAYBY_GOVERN_KNOBS,
 		.seed = seed,
+		.highest = SPECIMEN_LEVELS - 1,
 		.now = {
 			.trip_mc = TRIP_MC,
 			.sensor_error_mc = ERROR_MC,
@@ -76,6 +78,7 @@ static void go(struct run *run, uint32_t periods)
 	while (periods--) {
 		was = run->said;
 		plant_tell(&run->plant, &run->now);
+		run->said.level = run->highest;
 		layby_govern(&run->govern, &run->knobs, &run->set, &run->now, &run->said);
 		look(run, &was);
 		plant_go(&run->plant, &run->said);
@@ -203,6 +206,16 @@ static void test_level(void **state)
 	}
 }
 
+/* The rail may bear less than the device has. */
+static void test_level_highest(void **state)
+{
+	struct run run = start(1);
+
+	run.highest = 1;
+	go(&run, PERIODS(60));
+	assert_int_equal(run.said.level, 1);
+}
+
 /* A cap that falls makes a higher level useless: it goes down by itself. */
 static void test_level_falls(void **state)
 {
@@ -227,6 +240,7 @@ static void test_level_idle(void **state)
 		plant_tell(&run.plant, &run.now);
 		run.now.guest.utilisation_permille =
 			i % 2 ? 300 : LAYBY_UTILISATION_UNKNOWN;
+		run.said.level = run.highest;
 		layby_govern(&run.govern, &run.knobs, &run.set, &run.now, &run.said);
 		assert_int_equal(run.said.level, 0);
 		plant_go(&run.plant, &run.said);
@@ -244,6 +258,7 @@ static void test_level_unknown(void **state)
 			run.now.bucket_uj = 0;
 		for (uint32_t level = 0; level < LAYBY_GOVERNOR_LEVELS; level++)
 			run.now.level_power_mw[level] = 0;
+		run.said.level = run.highest;
 		layby_govern(&run.govern, &run.knobs, &run.set, &run.now, &run.said);
 		assert_int_equal(run.said.level, 0);
 		plant_go(&run.plant, &run.said);
@@ -259,6 +274,7 @@ int main(void)
 		cmocka_unit_test(test_bursts),
 		cmocka_unit_test(test_too_hot),
 		cmocka_unit_test(test_level),
+		cmocka_unit_test(test_level_highest),
 		cmocka_unit_test(test_level_falls),
 		cmocka_unit_test(test_level_idle),
 		cmocka_unit_test(test_level_unknown),
