@@ -40,7 +40,7 @@ static const struct key {
 	  FIELD(can_interface), false },
 	{ "Signals", "the file that laybyctl signals compile wrote",
 	  FIELD(signals), true },
-	{ "Governor", "minimal, or the path of a BPF object file",
+	{ "Governor", "layby, minimal, or the path of a BPF object file",
 	  FIELD(governor), false },
 };
 
@@ -136,9 +136,11 @@ static enum setup_status conf_complete(const char *path, const struct setup_conf
 		if (!*((const char *)conf + keys[i].offset))
 			return fail(SETUP_CONF, "%s: %s= is missing in [" SECTION "]: %s", path,
 				    keys[i].name, keys[i].what);
-	if (*conf->governor != '/' && strcmp(conf->governor, SETUP_GOVERNOR_MINIMAL))
-		return fail(SETUP_CONF, "%s: Governor=%s must be " SETUP_GOVERNOR_MINIMAL
-			    " or a path that begins with /", path, conf->governor);
+	if (*conf->governor != '/' && strcmp(conf->governor, SETUP_GOVERNOR_LAYBY) &&
+	    strcmp(conf->governor, SETUP_GOVERNOR_MINIMAL))
+		return fail(SETUP_CONF, "%s: Governor=%s must be " SETUP_GOVERNOR_LAYBY ", "
+			    SETUP_GOVERNOR_MINIMAL " or a path that begins with /", path,
+			    conf->governor);
 	return SETUP_OK;
 }
 

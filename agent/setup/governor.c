@@ -9,6 +9,10 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+/* its skeleton names the knobs */
+#include <govern.h>
+
+#include "governor.skel.h"
 #include "governor_minimal.skel.h"
 #include "setup.h"
 #include "util.h"
@@ -69,6 +73,10 @@ static enum setup_status governor_load_bytes(const char *name, const void **ret_
 	const char *problem;
 
 	*ret_owned = NULL;
+	if (!strcmp(name, SETUP_GOVERNOR_LAYBY)) {
+		*ret_bytes = governor__elf_bytes(ret_size);
+		return SETUP_OK;
+	}
 	if (!strcmp(name, SETUP_GOVERNOR_MINIMAL)) {
 		*ret_bytes = governor_minimal__elf_bytes(ret_size);
 		return SETUP_OK;

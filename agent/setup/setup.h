@@ -51,6 +51,8 @@ enum setup_status fail(enum setup_status status, const char *format, ...)
 #define SETUP_CONF_FILE		"/etc/layby/setup.conf"
 #define SETUP_PATH_MAX		256
 /* in place of a path: the governor that is built in */
+/* Those that are built in. */
+#define SETUP_GOVERNOR_LAYBY	"layby"
 #define SETUP_GOVERNOR_MINIMAL	"minimal"
 
 struct setup_conf {

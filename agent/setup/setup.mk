@@ -7,9 +7,9 @@ setup_o := $(call objects,setup) $(O)/signals/table.o
 $(BPF)/%.skel.h: $(TOP)/bpf/%.bpf.c $(wildcard $(TOP)/bpf/*.h $(TOP)/include/layby/*.h)
 	@$(MAKE) -s -C $(TOP)/bpf O=$(BPF) $@
 
-$(O)/setup/governor.o: $(BPF)/governor_minimal.skel.h
+$(O)/setup/governor.o: $(BPF)/governor.skel.h $(BPF)/governor_minimal.skel.h
 $(O)/setup/vehicle.o: $(BPF)/vehicle_can.skel.h
-$(O)/setup/governor.o $(O)/setup/vehicle.o: CPPFLAGS += -I$(BPF)
+$(O)/setup/governor.o $(O)/setup/vehicle.o: CPPFLAGS += -I$(BPF) -I$(TOP)/bpf
 
 $(O)/layby-setup: $(setup_o) $(common_o)
 	@echo "  LD      $(notdir $@)"
