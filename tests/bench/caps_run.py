@@ -173,18 +173,30 @@ class Run:
         """[(ms, ms allowed)] of each change of the cap that power can follow: from the change
         to the first period from which on all are within a tenth of the cap, until it changes
         again; or of the level's power, where @within_level and that is less"""
-        found = []
-        declared = max(job.declared_us for job in self.jobs)
-        for step in self.steps()[1:]:
-            if self.is_saturating(step.cap):
-                found.append((self.settles_at(step, within_level) / 1000,
-                              max(BLOCK, declared / SPEED[0]) / 1000))
-        return found
+        return [(self.settles_at(step, within_level) / 1000, self.may_settle_in(step) / 1000)
+                for step in self.steps()[1:] if self.is_saturating(step.cap)]
+
+    def may_settle_in(self, step):
+        """100 ms, or what a job declares of those that run then, at the level that they have"""
+        return max([100_000] + [job.declared_us / SPEED[job.level] for job in self.jobs
+                                if job.run_ticks and job.end_ticks >= step.begin and
+                                job.end_ticks - job.run_ticks <= step.begin + 100_000])
+
+    def windows(self, begin, end):
+        """[(begin, end, mean power)] of whole periods of jobs, one that begins with each job"""
+        starts = [start for start in self.starts() if begin <= start <= end]
+        jobs = ROUND.get(self.load, 1)
+        for i, start in enumerate(starts):
+            last = i + jobs
+            while last < len(starts) and starts[last] - start < BLOCK:
+                last += jobs
+            if last < len(starts):
+                yield start, starts[last], self.energy.mean(start, starts[last])
 
     def settles_at(self, step, within_level):
         """Never: as long as there was time"""
         settled = step.end
-        for begin, end, power in reversed(self.blocks(step.begin, step.end)):
+        for begin, end, power in reversed(list(self.windows(step.begin, step.end))):
             aim = self.reach(step.cap, begin, end) if within_level else step.cap
             if abs(power / aim - 1) > SETTLED:
                 break
