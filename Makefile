@@ -19,12 +19,13 @@ check:
 coverage:
 	@tests/unit/mcdc
 
-#: make bench     what a job costs: bench-path (instructions), bench-doorbell; and
+#: make bench     what a job costs: bench-path (instructions), bench-doorbell, and a
+#:                guest's, with what its governor costs: bench-governor;
 #:                bench-reclaim, how long until the tiles are back, N=200000 for all;
 #:                bench-isolation, what driving notices of a guest, N=10000 for all;
 #:                bench-caps, whether power caps hold by the device's truth, N=10 for all
-bench: bench-path bench-doorbell bench-reclaim bench-isolation bench-caps
-bench-path bench-doorbell bench-reclaim bench-isolation bench-caps:
+bench: bench-path bench-doorbell bench-governor bench-reclaim bench-isolation bench-caps
+bench-path bench-doorbell bench-governor bench-reclaim bench-isolation bench-caps:
 	@tests/bench/$@
 
 #: make holes     all that crosses between guest and driving: open, bounded, closed
@@ -85,5 +86,5 @@ prefix     ?= /usr/local
 sysconfdir ?= /etc
 export DESTDIR
 
-.PHONY: help demo check coverage bench bench-path bench-doorbell bench-reclaim bench-isolation \
-	bench-caps holes mutants audit style sdk shell modules agent install clean
+.PHONY: help demo check coverage bench bench-path bench-doorbell bench-governor bench-reclaim \
+	bench-isolation bench-caps holes mutants audit style sdk shell modules agent install clean

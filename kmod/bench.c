@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Submit and wait by plain ioctl, as other drivers do, to be measured beside
- * the io_uring path; and stamps of the CPU's counter on the way of a reclaim.
+ * the io_uring path; and stamps of the CPU's counter on the way of a reclaim and
+ * around the governor's programs.
  * Built with LAYBY_BENCH only, never into a vehicle.
  */
 #include <linux/completion.h>

@@ -21,6 +21,7 @@
 #include "control.h"
 #include "governor.h"
 #include "keeper.h"
+#include "layby.h"
 
 /*
  * @lock: all but @scratch and @refused
@@ -172,7 +173,9 @@ bool layby_governor_ask(const struct layby_governor_sample *sample,
 	if (ops) {
 		governor.scratch = limits;
 		governor.scratch.open = 0;
+		layby_bench_stamp(LAYBY_STAMP_SAMPLE);
 		ret = ops->sample(sample, &governor.scratch);
+		layby_bench_stamp(LAYBY_STAMP_VERDICT);
 		*verdict = governor.scratch;
 		layby_governor_cut(verdict, &limits);
 		holds = layby_governor_settle(ops, ret, *verdict);
@@ -193,8 +196,11 @@ bool layby_governor_admit(const struct layby_admission *job)
 		return true;
 	rcu_read_lock();
 	ops = rcu_dereference(governor.admitter);
-	if (ops)
+	if (ops) {
+		layby_bench_stamp(LAYBY_STAMP_ADMIT);
 		ret = ops->admit(job);
+		layby_bench_stamp(LAYBY_STAMP_ADMITTED);
+	}
 	rcu_read_unlock();
 	if (ret)
 		atomic64_inc(&governor.refused);

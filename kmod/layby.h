@@ -479,6 +479,13 @@ enum layby_bench_stamp {
 	LAYBY_STAMP_DOORBELL,	/* the guest slot was told to stop */
 	LAYBY_STAMP_ANSWER,	/* it said that it had */
 	LAYBY_STAMP_HANDOVER,	/* driving has the tiles */
+	LAYBY_STAMP_PERIOD,	/* the sampler begins */
+	LAYBY_STAMP_NOTHING,	/* at once behind it: what two stamps take */
+	LAYBY_STAMP_SAMPLE,	/* the governor's program is called */
+	LAYBY_STAMP_VERDICT,	/* it has returned */
+	LAYBY_STAMP_PERIOD_END,	/* caps and levels are set */
+	LAYBY_STAMP_ADMIT,	/* the governor's other program is called */
+	LAYBY_STAMP_ADMITTED,	/* it has returned */
 	LAYBY_STAMPS
 };
 

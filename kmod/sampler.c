@@ -332,12 +332,15 @@ static void layby_sampler_work(struct kthread_work *work)
 	const struct layby_governor_sample *sample = &sampler.sample;
 	struct layby_governor_verdict verdict = {};
 
+	layby_bench_stamp(LAYBY_STAMP_PERIOD);
+	layby_bench_stamp(LAYBY_STAMP_NOTHING);
 	if (!layby_sampler_look())
 		return;
 	verdict.cap_mw = sample->power_ceiling_mw;
 	verdict.level = sampler.caps.rail_level;
 	if (layby_governor_ask(sample, &verdict))
 		layby_sampler_obey(&verdict);
+	layby_bench_stamp(LAYBY_STAMP_PERIOD_END);
 	kthread_queue_delayed_work(sampler.worker, &sampler.work,
 				   nsecs_to_jiffies(LAYBY_SAMPLE_PERIOD_NS));
 }
