@@ -14,6 +14,7 @@
 #include <linux/bitops.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
+#include <linux/overflow.h>
 
 #include "charge.h"
 
@@ -94,19 +95,20 @@ static u64 layby_charge_worst_pj(const struct layby_queue *queue, u32 level, u64
 int layby_charge_prepare(const struct layby_queue *queue, struct layby_prepared *prepared)
 {
 	const struct layby_hw *hw = layby_queue_hw((struct layby_queue *)queue);
+	const u64 longest_run_ns = prepared->admission.longest_run_ns;
 	u32 i, top = hw->levels - 1;
 
 	for (i = 0; i <= top; i++) {
-		prepared->limit_ns[i] = prepared->longest_run_ns;
+		prepared->limit_ns[i] = longest_run_ns;
 		if (!queue->guest)
 			continue;
-		prepared->limit_ns[i] = DIV_ROUND_UP_ULL(prepared->longest_run_ns * 1000,
+		prepared->limit_ns[i] = DIV_ROUND_UP_ULL(longest_run_ns * 1000,
 							 hw->level[i].speed_permille);
 		prepared->worst_pj[i] = layby_charge_worst_pj(queue, i, prepared->limit_ns[i]);
 	}
 	if (prepared->worst_pj[top] > queue->budget.bucket_pj)
 		return -E2BIG;
-	prepared->worst_uj = div_u64(prepared->worst_pj[top], LAYBY_PJ_PER_UJ);
+	prepared->admission.worst_energy_uj = div_u64(prepared->worst_pj[top], LAYBY_PJ_PER_UJ);
 	return 0;
 }
 
@@ -171,36 +173,58 @@ void layby_charge_slower(struct layby_queue *queue, u32 level)
 		layby_charge_longer(queue, layby_queue_nth(queue, n), level);
 }
 
-/* What is above these can only be nonsense, and is not multiplied. */
-static u64 layby_charge_used_pj(const struct layby_queue *queue, const struct layby_job *job,
-				const struct layby_hw_completion *done)
+/*
+ * Together they drew no more than their level's worst over all of their time, nor more
+ * than the meter has missed of each: at most its error, and a microjoule.
+ */
+static u64 layby_charge_used_pj(struct layby_queue *queue)
 {
-	const struct layby_budget_use use = {
-		.run_ns = min_t(u64, done->run_ticks, U32_MAX) * queue->tick_ns,
-		.metered_pj = min_t(u64, done->energy_uj, LAYBY_BUDGET_BUCKET_MAX_UJ + 1) *
-			      LAYBY_PJ_PER_UJ,
-		.worst_mw = queue->level_mw[min_t(u32, done->level, job->level)],
+	const struct layby_ended *ended = &queue->ended;
+	struct layby_budget_use use = {
+		.metered_pj = min_t(u64, ended->energy_uj + ended->jobs - 1,
+				    LAYBY_BUDGET_BUCKET_MAX_UJ + 1) * LAYBY_PJ_PER_UJ,
+		.worst_mw = queue->level_mw[ended->level],
 		.least_mw = queue->least_mw[0],
-		.meter_error_permille =
-			layby_queue_hw((struct layby_queue *)queue)->meter_error_permille,
+		.meter_error_permille = layby_queue_hw(queue)->meter_error_permille,
 	};
 
+	if (check_mul_overflow(ended->run_ticks, (u64)queue->tick_ns, &use.run_ns))
+		use.run_ns = U64_MAX;
 	return layby_budget_used_pj(&use);
+}
+
+void layby_charge_settle(struct layby_queue *queue)
+{
+	struct layby_ended *ended = &queue->ended;
+
+	if (!ended->jobs)
+		return;
+	layby_budget_settle(&queue->budget, ended->charged_pj, layby_charge_used_pj(queue));
+	*ended = (struct layby_ended){ .level = ended->level };
 }
 
 /*
  * One that is found only after its deadline gets nothing back: meanwhile the next one
  * may have begun, and will be given its whole time from now.
  */
-void layby_charge_settle(struct layby_queue *queue, struct layby_job *job,
-			 const struct layby_hw_completion *done)
+static bool layby_charge_all_used(struct layby_queue *queue, const struct layby_job *job,
+				  const struct layby_hw_completion *done)
 {
-	u64 used_pj = layby_charge_used_pj(queue, job, done);
+	return layby_charge_nonsense(done) ||
+	       (job == queue->head && queue->budget.at_ns >= layby_head_deadline(queue));
+}
 
-	if (job == queue->head && queue->budget.at_ns >= layby_head_deadline(queue))
-		used_pj = job->charged_pj;
-	layby_budget_settle(&queue->budget, job->charged_pj, used_pj);
-	job->charged_pj = 0;
+void layby_charge_end_first(struct layby_queue *queue, struct layby_job *job,
+			    const struct layby_hw_completion *done)
+{
+	layby_charge_settle(queue);
+	queue->ended.level = min_t(u32, done->level, job->level);
+	if (layby_charge_all_used(queue, job, done)) {
+		layby_budget_settle(&queue->budget, job->charged_pj, job->charged_pj);
+		job->charged_pj = 0;
+	} else {
+		layby_ended_add(&queue->ended, job, done);
+	}
 }
 
 static u64 layby_charge_unseen_pj(const struct layby_queue *queue)

@@ -24,7 +24,7 @@ int layby_charge_rail_level(const struct layby_accel *accel);
 /**
  * layby_charge_prepare() - how long a job may run at each level, and what it costs
  * @queue: whose
- * @prepared: @longest_run_ns is set
+ * @prepared: @admission.longest_run_ns is set
  *
  * Return: 0; -E2BIG: the bucket never holds its worst case at the highest level.
  */
@@ -46,13 +46,14 @@ static inline bool layby_charge(struct layby_queue *queue, struct layby_job *job
 		return true;
 	if (unlikely(READ_ONCE(queue->shut) || queue->rising))
 		return false;
-	if (unlikely(!layby_budget_charge(&queue->budget, prepared->worst_pj[level]) &&
-		     !layby_charge_late(queue, prepared->worst_pj[level])))
-		return false;
 	job->charged_pj = prepared->worst_pj[level];
 	job->limit_ns = prepared->limit_ns[level];
 	job->level = level;
-	return true;
+	if (likely(layby_budget_charge(&queue->budget, job->charged_pj) ||
+		   layby_charge_late(queue, job->charged_pj)))
+		return true;
+	job->charged_pj = 0;
+	return false;
 }
 
 /* Of @cap_mw, which is all guests', the part of a guest partition. Any context. */
@@ -71,9 +72,42 @@ static inline void layby_charge_accrue(struct layby_queue *queue)
 		layby_budget_accrue(&queue->budget, ktime_get_ns());
 }
 
-/* It has ended as @done says; layby_charge_accrue() came before. */
-void layby_charge_settle(struct layby_queue *queue, struct layby_job *job,
-			 const struct layby_hw_completion *done);
+/* No job runs for so long or uses so much; less can be summed up. */
+static inline bool layby_charge_nonsense(const struct layby_hw_completion *done)
+{
+	return (done->run_ticks | done->energy_uj) >> 48;
+}
+
+static inline void layby_ended_add(struct layby_ended *ended, struct layby_job *job,
+				   const struct layby_hw_completion *done)
+{
+	ended->charged_pj += job->charged_pj;
+	ended->run_ticks += done->run_ticks;
+	ended->energy_uj += done->energy_uj;
+	ended->jobs++;
+	job->charged_pj = 0;
+}
+
+/* The first of some, or one that is unlike the others. */
+void layby_charge_end_first(struct layby_queue *queue, struct layby_job *job,
+			    const struct layby_hw_completion *done);
+
+/*
+ * A job that was charged has ended as @done says; layby_charge_accrue() came before,
+ * and before the lock is dropped comes layby_charge_settle(), once for all of them.
+ */
+static inline void layby_charge_end(struct layby_queue *queue, struct layby_job *job,
+				    const struct layby_hw_completion *done)
+{
+	if (unlikely(job == queue->head || layby_charge_nonsense(done) ||
+		     min_t(u32, done->level, job->level) != queue->ended.level))
+		layby_charge_end_first(queue, job, done);
+	else
+		layby_ended_add(&queue->ended, job, done);
+}
+
+/* What has ended gets back what it did not use. */
+void layby_charge_settle(struct layby_queue *queue);
 
 /*
  * The device will not tell what became of the jobs on the ring: they have used no

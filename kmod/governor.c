@@ -190,19 +190,15 @@ bool layby_governor_ask(const struct layby_governor_sample *sample,
 bool layby_governor_admit(const struct layby_admission *job)
 {
 	struct layby_governor *ops;
-	int ret = 0;
+	int ret;
 
-	if (!rcu_access_pointer(governor.admitter))
+	ops = rcu_dereference_check(governor.admitter, rcu_read_lock_any_held());
+	if (!ops)
 		return true;
-	rcu_read_lock();
-	ops = rcu_dereference(governor.admitter);
-	if (ops) {
-		layby_bench_stamp(LAYBY_STAMP_ADMIT);
-		ret = ops->admit(job);
-		layby_bench_stamp(LAYBY_STAMP_ADMITTED);
-	}
-	rcu_read_unlock();
-	if (ret)
+	layby_bench_stamp(LAYBY_STAMP_ADMIT);
+	ret = ops->admit(job);
+	layby_bench_stamp(LAYBY_STAMP_ADMITTED);
+	if (unlikely(ret))
 		atomic64_inc(&governor.refused);
 	return !ret;
 }

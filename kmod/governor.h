@@ -58,7 +58,7 @@ void layby_governor_detach(struct layby_governor *ops);
  */
 bool layby_governor_ask(const struct layby_governor_sample *sample,
 			struct layby_governor_verdict *verdict);
-/* May this guest job be accepted? Any context. */
+/* May this guest job be accepted? Under a spin lock, which is an RCU read section. */
 bool layby_governor_admit(const struct layby_admission *job);
 void layby_governor_state(struct layby_governor_state *state);
 

@@ -88,8 +88,8 @@ static int layby_prepare_resolve(struct layby_prepared *prepared,
 
 	job->input_count = args->input_count;
 	job->output_count = args->output_count;
-	prepared->longest_run_ns = args->longest_run_ns;
-	prepared->job_class = args->flags & LAYBY_JOB_INTERACTIVE ?
+	prepared->admission.longest_run_ns = args->longest_run_ns;
+	prepared->admission.job_class = args->flags & LAYBY_JOB_INTERACTIVE ?
 		LAYBY_CONSENT_INTERACTIVE : LAYBY_CONSENT_BATCH;
 
 	ret = layby_range_resolve(prepared, file, &args->program, false,
@@ -102,8 +102,8 @@ static int layby_prepare_resolve(struct layby_prepared *prepared,
 					   args->output_count, true, job->output);
 	if (!ret && !layby_prepare_apart(job))
 		ret = -EINVAL;
-	prepared->input_bytes = layby_ranges_bytes(job->input, job->input_count);
-	prepared->output_bytes = layby_ranges_bytes(job->output, job->output_count);
+	prepared->admission.input_bytes = layby_ranges_bytes(job->input, job->input_count);
+	prepared->admission.output_bytes = layby_ranges_bytes(job->output, job->output_count);
 	return ret;
 }
 
@@ -154,6 +154,8 @@ int layby_job_prepare_ioctl(struct drm_device *drm, void *data,
 	prepared = kzalloc(sizeof(*prepared), GFP_KERNEL_ACCOUNT);
 	if (!prepared)
 		return -ENOMEM;
+	prepared->admission.party = party->id;
+	prepared->admission.queue_depth = party->partition->share.queue_depth;
 	ret = layby_prepare_resolve(prepared, file, args);
 	if (!ret)
 		ret = layby_charge_prepare(&party->partition->queue, prepared);

@@ -36,6 +36,7 @@
 #include <drm/drm_gem.h>
 #include <drm/drm_mm.h>
 #include <drm/layby_accel.h>
+#include <layby/governor.h>
 
 #include "accel.h"
 #include "budget.h"
@@ -102,25 +103,19 @@ struct layby_accel {
 /**
  * struct layby_prepared - a job that was checked and resolved
  * @hw: what the hardware gets
- * @longest_run_ns: as declared, of a guest: at the highest level
+ * @admission: what a governor is told of it; @admission.longest_run_ns, of a guest at
+ *             the highest level, and all else never changes but @admission.jobs: queue
+ *             lock
  * @limit_ns: what that is at each level
  * @worst_pj: of a guest, what it is charged at each level, see charge.c
- * @worst_uj: the same at the highest
- * @input_bytes: of all inputs together
- * @output_bytes: of all outputs together
- * @job_class: LAYBY_CONSENT_BATCH or LAYBY_CONSENT_INTERACTIVE
  * @object: references on the buffers, @objects of them
  * @in_flight: submissions not yet finished; queue lock
  */
 struct layby_prepared {
 	struct layby_hw_job hw;
-	u64 longest_run_ns;
+	struct layby_admission admission;
 	u64 limit_ns[LAYBY_LEVELS_MAX];
 	u64 worst_pj[LAYBY_LEVELS_MAX];
-	u64 worst_uj;
-	u64 input_bytes;
-	u64 output_bytes;
-	u32 job_class;
 	struct drm_gem_object *object[1 + LAYBY_MAX_INPUTS + LAYBY_MAX_OUTPUTS];
 	u32 objects;
 	u32 in_flight;
@@ -191,6 +186,22 @@ enum layby_queue_state {
 };
 
 /**
+ * struct layby_ended - jobs that ended at one level, to be settled together
+ * @charged_pj: what they were charged
+ * @run_ticks: that they were on the tiles
+ * @energy_uj: as metered
+ * @jobs: how many
+ * @level: that they ran at, and the next ones will most likely
+ */
+struct layby_ended {
+	u64 charged_pj;
+	u64 run_ticks;
+	u64 energy_uj;
+	u32 jobs;
+	u32 level;
+};
+
+/**
  * struct layby_queue - the jobs in flight on one slot
  * @lock: innermost; guards everything here and every struct layby_job
  * @ops: the backend's, never changes
@@ -209,6 +220,7 @@ enum layby_queue_state {
  * @level_at_ns: CLOCK_MONOTONIC, when it last changed
  * @rising: it is to rise, but what is on the ring cannot be charged: nothing follows
  * @budget: see there
+ * @ended: of jobs that are charged, those that have ended and are not settled yet
  * @feed_at_ns: when the next waiting job's worst case fits, U64_MAX: not known
  * @by_tag: hardware tag to job
  * @free_tag: stack of hardware tags, @free_tags of them
@@ -251,6 +263,7 @@ struct layby_queue {
 	u64 level_at_ns;
 	bool rising;
 	struct layby_budget budget;
+	struct layby_ended ended;
 	u64 feed_at_ns;
 	struct layby_job *order[LAYBY_QUEUE_DEPTH_MAX];
 	struct layby_job *by_tag[LAYBY_QUEUE_DEPTH_MAX];

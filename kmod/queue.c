@@ -104,41 +104,19 @@ static inline bool layby_queue_feed_last(struct layby_queue *queue, struct layby
 
 /* --- Submission ----------------------------------------------------------- */
 
-/* Has a guest's job the governor's leave? None that looks at jobs: yes. */
-static bool layby_queue_governed(const struct layby_queue *queue,
-				 const struct layby_party *party,
-				 const struct layby_prepared *prepared)
-{
-	struct layby_admission job = {
-		.party = party->id,
-		.longest_run_ns = prepared->longest_run_ns,
-		.worst_energy_uj = prepared->worst_uj,
-		.input_bytes = prepared->input_bytes,
-		.output_bytes = prepared->output_bytes,
-		.queue_depth = party->partition->share.queue_depth,
-		.jobs = queue->count,
-		.job_class = prepared->job_class,
-	};
-
-	return layby_governor_admit(&job);
-}
-
-/*
- * What the owner and the governor say to a guest's job; they are not asked for others,
- * whose path is spared even this function's stack.
- */
-static noinline int layby_queue_admits(const struct layby_queue *queue,
-			      const struct layby_party *party,
-			      const struct layby_prepared *prepared)
+/* What the owner and the governor say to a guest's job; they are not asked for others. */
+static inline int layby_queue_admits(const struct layby_queue *queue,
+				     struct layby_prepared *prepared)
 {
 	u32 classes = layby_consent_classes();
 
 	/* It has just ended: the gate is about to close. */
 	if (unlikely(!classes))
 		return -ESHUTDOWN;
-	if (unlikely(!(prepared->job_class & classes)))
+	if (unlikely(!(prepared->admission.job_class & classes)))
 		return -EACCES;
-	return likely(layby_queue_governed(queue, party, prepared)) ? 0 : -EPERM;
+	prepared->admission.jobs = queue->count;
+	return likely(layby_governor_admit(&prepared->admission)) ? 0 : -EPERM;
 }
 
 /* Checks, and has no effect. @prepared: the job that is named. */
@@ -164,7 +142,9 @@ static struct layby_job *layby_queue_accept(struct layby_queue *queue,
 	if (unlikely(job->prepared || !queue->free_tags))
 		return ERR_PTR(-EBUSY);
 	if (queue->guest)
-		ret = layby_queue_admits(queue, party, *prepared);
+		ret = layby_queue_admits(queue, *prepared);
+	/* Or its place in the array is reckoned again for each of its fields. */
+	OPTIMIZER_HIDE_VAR(job);
 	return unlikely(ret) ? ERR_PTR(ret) : job;
 }
 
@@ -234,8 +214,8 @@ static void layby_queue_advance(struct layby_queue *queue, struct layby_job *job
 }
 
 /* Queue lock held. What the job is completed to is the caller's to set. */
-struct layby_job *layby_queue_enter(struct layby_party *party,
-				    struct layby_cmd_submit submit)
+static __always_inline struct layby_job *layby_queue_let_in(struct layby_party *party,
+							    struct layby_cmd_submit submit)
 {
 	struct layby_queue *queue = &party->partition->queue;
 	struct layby_prepared *prepared;
@@ -254,6 +234,13 @@ struct layby_job *layby_queue_enter(struct layby_party *party,
 	return job;
 }
 
+#ifdef LAYBY_BENCH
+struct layby_job *layby_queue_enter(struct layby_party *party, struct layby_cmd_submit submit)
+{
+	return layby_queue_let_in(party, submit);
+}
+#endif
+
 /**
  * layby_queue_submit() - put a prepared job on the slot
  * @party: whose
@@ -271,7 +258,7 @@ int layby_queue_submit(struct layby_party *party, struct io_uring_cmd *cmd,
 	struct layby_job *job;
 
 	spin_lock_irq(&queue->lock);
-	job = layby_queue_enter(party, submit);
+	job = layby_queue_let_in(party, submit);
 	if (!IS_ERR(job)) {
 		job->cmd = cmd;
 		layby_uring_attach(cmd, job);

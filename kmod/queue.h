@@ -35,8 +35,9 @@ bool layby_queue_feed(struct layby_queue *queue);
 void layby_job_wait(struct layby_queue *queue, struct layby_job *job);
 void layby_queue_ring(struct layby_queue *queue);
 void layby_queue_become(struct layby_queue *queue, enum layby_queue_state state);
-struct layby_job *layby_queue_enter(struct layby_party *party,
-				    struct layby_cmd_submit submit);
+#ifdef LAYBY_BENCH
+struct layby_job *layby_queue_enter(struct layby_party *party, struct layby_cmd_submit submit);
+#endif
 
 /* queue_retire.c */
 bool layby_queue_take(struct layby_queue *queue, struct layby_uring_batch *batch, bool all);
@@ -62,7 +63,7 @@ static inline u32 layby_queue_pushed(const struct layby_queue *queue)
 static inline u64 layby_job_limit_ns(const struct layby_queue *queue,
 				     const struct layby_job *job)
 {
-	return queue->guest ? job->limit_ns : job->prepared->longest_run_ns;
+	return queue->guest ? job->limit_ns : job->prepared->admission.longest_run_ns;
 }
 
 static inline u64 layby_head_deadline(struct layby_queue *queue)

@@ -45,7 +45,7 @@ static void layby_order_close_gap(struct layby_queue *queue, struct layby_job *j
 			queue->order[(i - 1) % LAYBY_QUEUE_DEPTH_MAX];
 }
 
-static void layby_order_remove(struct layby_queue *queue, struct layby_job *job)
+static inline void layby_order_remove(struct layby_queue *queue, struct layby_job *job)
 {
 	queue->waiting -= job->waits;
 	if (unlikely(layby_queue_nth(queue, 0) != job))
@@ -54,8 +54,9 @@ static void layby_order_remove(struct layby_queue *queue, struct layby_job *job)
 	queue->count--;
 }
 
-static void layby_job_report_end(struct layby_job *job, int result, u32 reason,
-				 const struct layby_hw_completion *done)
+static __always_inline void
+layby_job_report_end(struct layby_job *job, int result, u32 reason,
+		     const struct layby_hw_completion *done)
 {
 	struct layby_report *report = job->report;
 
@@ -69,8 +70,8 @@ static void layby_job_report_end(struct layby_job *job, int result, u32 reason,
 	report->energy_uj = done->energy_uj;
 	report->tile_ticks = done->run_ticks * job->tiles;
 	report->wait_ns = job->waited_ns;
-	report->input_bytes = job->prepared->input_bytes;
-	report->output_bytes = job->prepared->output_bytes;
+	report->input_bytes = job->prepared->admission.input_bytes;
+	report->output_bytes = job->prepared->admission.output_bytes;
 	report->gate_reason = reason == LAYBY_REASON_RECLAIMED ? layby_keeper_closed_for() : 0;
 	/* A client that polls for DONE reads a whole report. */
 	smp_store_release(&report->state, LAYBY_REPORT_DONE);
@@ -91,7 +92,7 @@ layby_job_leave(struct layby_queue *queue, struct layby_job *job, int result, u3
 	party->run_ticks += done->run_ticks;
 	layby_used_job(&layby_queue_partition(queue)->used, done->run_ticks * job->tiles, done);
 	if (job->charged_pj)
-		layby_charge_settle(queue, job, done);
+		layby_charge_end(queue, job, done);
 
 	layby_order_remove(queue, job);
 	queue->by_tag[job->hw_tag] = NULL;
@@ -118,6 +119,7 @@ void layby_job_retire(struct layby_queue *queue, struct layby_job *job,
 		      struct layby_uring_batch *batch)
 {
 	layby_job_leave(queue, job, result, reason, done, batch);
+	layby_charge_settle(queue);
 }
 
 /* What a job ends with because the gate closed, or because all ends. */
@@ -204,6 +206,7 @@ bool layby_queue_take(struct layby_queue *queue, struct layby_uring_batch *batch
 			layby_charge_accrue(queue);
 		for (i = 0; i < n; i++)
 			layby_queue_retire_done(queue, &queue->done[i], batch);
+		layby_charge_settle(queue);
 		more = n == ARRAY_SIZE(queue->done);
 	} while (more && (all || !queue->guest));
 	layby_queue_account(queue);
