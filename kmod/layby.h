@@ -284,7 +284,7 @@ struct layby_queue {
 	bool doorbell_owed;
 	struct kthread_worker *worker;
 	struct kthread_work recover;
-	struct layby_hw_completion done[16];
+	struct layby_hw_completion done[32];
 	u64 told_uj;
 	u32 recoveries;
 };

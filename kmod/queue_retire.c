@@ -207,7 +207,7 @@ bool layby_queue_take(struct layby_queue *queue, struct layby_uring_batch *batch
 		for (i = 0; i < n; i++)
 			layby_queue_retire_done(queue, &queue->done[i], batch);
 		layby_charge_settle(queue);
-		more = n == ARRAY_SIZE(queue->done);
+		more = n == ARRAY_SIZE(queue->done) && layby_queue_pushed(queue);
 	} while (more && (all || !queue->guest));
 	layby_queue_account(queue);
 	if (more)
