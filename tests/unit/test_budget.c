@@ -317,6 +317,45 @@ static void test_used_as_metered(void **state)
 	assert_true(metered(700 * UJ + 999, 5) * 1000ULL >= (701 * UJ + 999) * 1005ULL);
 }
 
+/* Every error, readings of every size: never below the truth, nor far above it. */
+static void test_used_every_error(void **state)
+{
+	struct layby_budget_use use = { .run_ns = UINT64_MAX, .worst_mw = UINT32_MAX };
+	unsigned __int128 truth, used;
+	uint32_t error, i;
+
+	srand48(3);
+	for (error = 0; error <= 1000; error++) {
+		for (i = 0; i < 200; i++) {
+			use.meter_error_permille = error;
+			use.metered_pj = (((uint64_t)mrand48() << 32) ^ (uint64_t)mrand48()) >>
+					 (4 + lrand48() % 60);
+			use.metered_pj = i ? use.metered_pj % (BUCKET_MAX + 1) : BUCKET_MAX;
+			truth = (unsigned __int128)(use.metered_pj + UJ) * (1000 + error);
+			used = layby_budget_used_pj(&use);
+			assert_true(used * 1000 >= truth);
+			assert_true(used * 1000 <= truth + 1000000);
+		}
+	}
+}
+
+/* Against the product in 128 bits. */
+static void test_energy_wide(void **state)
+{
+	unsigned __int128 wide;
+	uint64_t ns;
+	uint32_t mw;
+	int i;
+
+	srand48(4);
+	for (i = 0; i < 200000; i++) {
+		ns = (((uint64_t)mrand48() << 32) ^ (uint64_t)mrand48()) >> (lrand48() % 64);
+		mw = (uint32_t)mrand48() >> (lrand48() % 32);
+		wide = (unsigned __int128)mw * ns;
+		assert_true(layby_budget_energy_pj(mw, ns) == (wide > BUCKET_MAX ? NEVER : wide));
+	}
+}
+
 static void test_used_least_and_worst(void **state)
 {
 	const uint64_t least = 500 * UJ, worst = 2000 * UJ;
@@ -385,6 +424,8 @@ int main(void)
 		cmocka_unit_test(test_ready_never),
 		cmocka_unit_test(test_energy),
 		cmocka_unit_test(test_used_as_metered),
+		cmocka_unit_test(test_used_every_error),
+		cmocka_unit_test(test_energy_wide),
 		cmocka_unit_test(test_used_least_and_worst),
 		cmocka_unit_test(test_used_meter_errs),
 		cmocka_unit_test(test_used_beyond_range),
