@@ -107,7 +107,8 @@ GOVERNOR_OF(function_preempt);
 
 SAMPLE(function_memory, "struct_ops/sample")
 {
-	const struct task_struct *task = bpf_rdonly_cast(ctx, bpf_core_type_id_kernel(*task));
+	__u32 type = bpf_core_type_id_kernel(struct task_struct);
+	const struct task_struct *task = bpf_rdonly_cast(ctx, type);
 
 	verdict->level = task->pid;
 	return 0;
