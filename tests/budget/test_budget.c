@@ -352,15 +352,17 @@ static void test_level(void **state)
 /* What runs is charged for the level to which it rises, and only then it does. */
 static void test_charged_again(void **state)
 {
-	begin_hung(SHORT_RUN);
+	const uint32_t lowest_uj = LOWEST_MW * (600 + OVERRUN_MS);
+
+	begin_hung(150 * MS);
 	/* It may rise from now on */
 	sleep_ms(HOLD_NS / MS);
 	must(guest_submit(&guest, 1));
-	assert_int_equal(caps().charged_uj, SHORT_UJ);
+	assert_int_equal(caps().charged_uj, lowest_uj);
 	must(governor_says(CEILING_MW, 1));
 	must_be_level(1);
 	/* It keeps the time that it had */
-	assert_int_equal(caps().charged_uj, 2 * SHORT_UJ);
+	assert_int_equal(caps().charged_uj, 2 * lowest_uj);
 }
 
 static void test_no_credit_no_rise(void **state)
@@ -420,7 +422,8 @@ static void test_over_cap(void **state)
 {
 	struct done done;
 
-	begin_hung(SHORT_RUN);
+	/* 1.4 s at the lowest level */
+	begin_hung(350 * MS);
 	must(guest_submit(&guest, 1));
 	must(governor_says(LOWEST_MW, 0));
 	assert_int_equal(report_state(&guest.party, 0), LAYBY_REPORT_IN_FLIGHT);
