@@ -183,8 +183,9 @@ static inline void layby_pace_obey(struct layby_pace *pace,
 
 static inline bool layby_pace_may_rise(const struct layby_pace *pace,
 				       const struct layby_pace_knobs *knobs,
-				       const struct layby_governor_sample *now)
+				       const struct layby_governor_sample *now, __u32 cap_mw)
 {
+	__u64 low_mw = layby_lower(pace->cap_mw, cap_mw);
 	__u32 level = pace->level;
 
 	return level < pace->highest && layby_pace_worst_mw(pace, level + 1) &&
@@ -192,7 +193,7 @@ static inline bool layby_pace_may_rise(const struct layby_pace *pace,
 	       pace->busy_permille >= knobs->busy_permille &&
 	       pace->credit_permille >= knobs->credit_permille &&
 	       layby_pace_true_mw(pace, level) <
-	       (__u64)pace->cap_mw * (LAYBY_PERMILLE - knobs->apart_permille) / LAYBY_PERMILLE;
+	       low_mw * (LAYBY_PERMILLE - knobs->apart_permille) / LAYBY_PERMILLE;
 }
 
 static inline bool layby_pace_should_fall(const struct layby_pace *pace,
@@ -215,7 +216,7 @@ static inline __u32 layby_pace_level(struct layby_pace *pace, const struct layby
 		return pace->level;
 	if (layby_pace_should_fall(pace, knobs))
 		pace->level--;
-	else if (layby_pace_may_rise(pace, knobs, now))
+	else if (layby_pace_may_rise(pace, knobs, now, cap_mw))
 		pace->level++;
 	else
 		return pace->level;

@@ -231,6 +231,27 @@ static void test_level_falls(void **state)
 	}
 }
 
+/* The kernel has lowered it, and what was saved up keeps tiles busy for a while. */
+static void test_level_stays_down(void **state)
+{
+	struct run run = start(3);
+
+	go(&run, PERIODS(60));
+	assert_true(run.said.level >= 2);
+	run.set.written_ns = 1;
+	run.set.cap_mw = 1000;
+	run.plant.level = 0;
+	for (uint32_t i = 0; i < PERIODS(10); i++) {
+		plant_tell(&run.plant, &run.now);
+		run.now.guest.utilisation_permille = 1000;
+		run.now.credit_uj = run.now.bucket_uj;
+		run.said.level = run.highest;
+		layby_govern(&run.govern, &run.knobs, &run.set, &run.now, &run.said);
+		assert_int_equal(run.said.level, 0);
+		plant_go(&run.plant, &run.said);
+	}
+}
+
 /* Nothing to do, nothing known of what is done: nothing to be fast for. */
 static void test_level_idle(void **state)
 {
@@ -276,6 +297,7 @@ int main(void)
 		cmocka_unit_test(test_level),
 		cmocka_unit_test(test_level_highest),
 		cmocka_unit_test(test_level_falls),
+		cmocka_unit_test(test_level_stays_down),
 		cmocka_unit_test(test_level_idle),
 		cmocka_unit_test(test_level_unknown),
 	};
