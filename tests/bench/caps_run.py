@@ -169,12 +169,21 @@ class Run:
 
     # --- Five metrics of control ----------------------------------------------------------------
 
-    def settling(self, within_level=False):
-        """[(ms, ms allowed)] of each change of the cap that power can follow: from the change
-        to the first period from which on all are within a tenth of the cap, until it changes
-        again; or of the level's power, where @within_level and that is less"""
-        return [(self.settles_at(step, within_level) / 1000, self.may_settle_in(step) / 1000)
+    def settling(self):
+        """[(ms, ms allowed, the level stayed)] of each change of the cap that power can follow:
+        from the change to the first period from which on all are within a tenth of the cap,
+        until it changes again"""
+        return [(self.settles_at(step) / 1000, self.may_settle_in(step) / 1000,
+                 self.level_stays(step))
                 for step in self.steps()[1:] if self.is_saturating(step.cap)]
+
+    def level_stays(self, step):
+        was = None
+        for ns, _, level in self.events:
+            if was is not None and level != was and step.begin - 1000 <= self.tick(ns) < step.end:
+                return False
+            was = level
+        return True
 
     def may_settle_in(self, step):
         """100 ms, or what a job declares of those that run then, at the level that they have"""
@@ -193,22 +202,14 @@ class Run:
             if last < len(starts):
                 yield start, starts[last], self.energy.mean(start, starts[last])
 
-    def settles_at(self, step, within_level):
+    def settles_at(self, step):
         """Never: as long as there was time"""
         settled = step.end
-        for begin, end, power in reversed(list(self.windows(step.begin, step.end))):
-            aim = self.reach(step.cap, begin, end) if within_level else step.cap
-            if abs(power / aim - 1) > SETTLED:
+        for begin, _, power in reversed(list(self.windows(step.begin, step.end))):
+            if abs(power / step.cap - 1) > SETTLED:
                 break
             settled = begin
         return settled - step.begin
-
-    def reach(self, cap, begin, end):
-        """The cap, or what the level that it has can draw, if that is less; mean"""
-        levels = [(max(begin, min(end, self.tick(ns))), level) for ns, _, level in self.events]
-        ends = [time for time, _ in levels[1:]] + [end]
-        return sum(min(cap, self.level_mw(level, time)) * (until - time)
-                   for (time, level), until in zip(levels, ends)) / (end - begin)
 
     def after_transient(self):
         first = self.steps()[0]
@@ -267,7 +268,7 @@ class Run:
             "clock_us": (self.offset[1] - self.offset[0]) / 1000,
             "overshoot": self.overshoot(), "stability": self.stability(),
             "accuracy": self.accuracy(), "efficiency": self.efficiency(),
-            "settling": self.settling(), "settling_within_level": self.settling(True),
+            "settling": self.settling(),
         }
         if self.is_saturating(cap):
             result["use"] = self.use()
