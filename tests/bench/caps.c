@@ -254,7 +254,7 @@ static bool run_once(const struct run *run, const char *folder, unsigned int tri
 	set_cap(run, run->step[0].cap_mw);
 	sleep_ms(REST_MS);
 	if (is_reactive(run))
-		reactive_begin(&reactive, run);
+		reactive_begin(&reactive, run, &loader);
 	run_load(run, &loader, &reactive);
 	drain(&loader);
 	kept = keep_run(run, folder, &loader, tries);

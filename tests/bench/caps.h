@@ -54,8 +54,8 @@ struct reactive {
 	uint64_t period_ns;	/* when the last one began */
 };
 
-/* Reads for a while, so that nothing may run. */
-void reactive_begin(struct reactive *reactive, const struct run *run);
+/* Reads for a while, so that nothing may run. Queues no more than it has to. */
+void reactive_begin(struct reactive *reactive, const struct run *run, struct loader *loader);
 /* May the guest submit now? */
 bool reactive_permits(struct reactive *reactive, uint32_t cap_mw, uint64_t now);
 /* When the answer may be another. */

@@ -99,6 +99,7 @@ int loader_open(struct loader *loader, const struct load *load, uint32_t class,
 
 	memset(loader, 0, sizeof(*loader));
 	loader->load = load;
+	loader->outstanding = load->outstanding;
 	loader->random = seed;
 	r = ring_open(&loader->ring, RING_PLAIN);
 	for (i = 0; !r && i < load->kinds; i++)
@@ -139,7 +140,7 @@ int loader_submit(struct loader *loader)
 {
 	int r;
 
-	while (loader->in_flight < loader->load->outstanding &&
+	while (loader->in_flight < loader->outstanding &&
 	       now_ns() >= loader->not_before_ns) {
 		r = submit_one(loader, (unsigned int)__builtin_ctzll(~loader->tags_used),
 			       loader->wish.kind);
@@ -199,7 +200,7 @@ int loader_collect(struct loader *loader, uint64_t until_ns)
 	struct io_uring_cqe *cqe;
 	int r;
 
-	if (loader->in_flight < loader->load->outstanding && loader->not_before_ns > now &&
+	if (loader->in_flight < loader->outstanding && loader->not_before_ns > now &&
 	    loader->not_before_ns < until_ns)
 		until_ns = loader->not_before_ns;
 	left = until_ns > now ? until_ns - now : 0;

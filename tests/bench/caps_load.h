@@ -57,6 +57,7 @@ struct loader {
 	struct load_job flying[LOAD_TAGS];
 	uint64_t tags_used;	/* mask */
 	unsigned int in_flight;
+	unsigned int outstanding;	/* at a time; the load's, or less */
 	unsigned int next;	/* job */
 	uint64_t random;
 	uint64_t not_before_ns;
