@@ -30,9 +30,12 @@ typedef __int128 wide;
 static const uint32_t worst_mw[LEVELS] = { 1100, 2300, 4100, 7900 };
 static const uint32_t least_mw[LEVELS] = { 400, 900, 1700, 3300 };
 
-/* @charged_pj is 0 if there is no job; @end_ns: when it leaves the tiles */
+/*
+ * @charged_pj is 0 if there is no job; @from_ns: before it draws nothing; @end_ns: when it
+ * leaves the tiles
+ */
 struct job {
-	uint64_t charged_pj, true_pj, longest_ns, started_ns, end_ns;
+	uint64_t charged_pj, true_pj, longest_ns, started_ns, from_ns, end_ns;
 	uint32_t true_mw, lowest, highest;
 };
 
@@ -41,7 +44,7 @@ struct world {
 	struct job jobs[JOBS];
 	uint64_t now_ns;
 	uint32_t cap_mw, level, meter_error_permille;
-	bool greedy;		/* as much power as there may be, ended at the last moment */
+	bool greedy;		/* all the power there may be, late, ended at the last moment */
 	bool exact;		/* the meter never says more than it must */
 	wide used_pj, cap_pj, lowest_pj;
 	uint64_t refused, accepted, again;
@@ -74,7 +77,7 @@ static void pass(struct world *world, uint64_t until_ns)
 	int i;
 
 	for (i = 0; i < JOBS; i++) {
-		if (!runs(world, &world->jobs[i]))
+		if (!runs(world, &world->jobs[i]) || world->now_ns < world->jobs[i].from_ns)
 			continue;
 		pj = ns * world->jobs[i].true_mw;
 		world->jobs[i].true_pj += pj;
@@ -85,6 +88,11 @@ static void pass(struct world *world, uint64_t until_ns)
 	check_windows(world);
 }
 
+static uint64_t earlier(const struct world *world, uint64_t event_ns, uint64_t until_ns)
+{
+	return event_ns > world->now_ns && event_ns < until_ns ? event_ns : until_ns;
+}
+
 static void pass_to(struct world *world, uint64_t until_ns)
 {
 	uint64_t next_ns;
@@ -92,9 +100,10 @@ static void pass_to(struct world *world, uint64_t until_ns)
 
 	while (world->now_ns < until_ns) {
 		next_ns = until_ns;
-		for (i = 0; i < JOBS; i++)
-			if (runs(world, &world->jobs[i]) && world->jobs[i].end_ns < next_ns)
-				next_ns = world->jobs[i].end_ns;
+		for (i = 0; i < JOBS; i++) {
+			next_ns = earlier(world, world->jobs[i].from_ns, next_ns);
+			next_ns = earlier(world, world->jobs[i].end_ns, next_ns);
+		}
 		pass(world, next_ns);
 	}
 }
@@ -119,6 +128,7 @@ static void start(struct world *world, struct job *job)
 	world->accepted++;
 	*job = (struct job){
 		.charged_pj = worst_pj, .longest_ns = longest_ns, .started_ns = world->now_ns,
+		.from_ns = world->now_ns + (world->greedy ? upto(longest_ns) : 0),
 		.end_ns = world->now_ns + (world->greedy ? longest_ns + BOUND_NS :
 					   upto(longest_ns + BOUND_NS)),
 		.true_mw = true_power(world), .lowest = world->level, .highest = world->level,
@@ -197,7 +207,7 @@ static void act(struct world *world)
 
 	switch (upto(15)) {
 	case 0:
-		set_cap(world, upto(3) ? upto(12000) : 0);
+		set_cap(world, upto(3) ? upto(world->greedy ? 1500 : 12000) : 0);
 		break;
 	case 1:
 		set_level(world, upto(LEVELS - 1));
@@ -302,11 +312,50 @@ static void test_nothing_is_lost(void **state)
 	assert_true(world.used_pj * 100 >= permitted_pj * 99);
 }
 
+/* As soon as it may, a job that draws nothing for a while and then all that it can. */
+static void run_one(struct world *world, uint64_t idle_ns, uint64_t ns)
+{
+	uint64_t worst_pj = layby_budget_energy_pj(worst_mw[world->level], idle_ns + ns);
+
+	layby_budget_accrue(&world->budget, world->now_ns);
+	pass_to(world, layby_budget_ready_ns(&world->budget, worst_pj));
+	layby_budget_accrue(&world->budget, world->now_ns);
+	assert_true(layby_budget_charge(&world->budget, worst_pj));
+	world->jobs[0] = (struct job){
+		.charged_pj = worst_pj, .started_ns = world->now_ns,
+		.from_ns = world->now_ns + idle_ns, .end_ns = world->now_ns + idle_ns + ns,
+		.true_mw = worst_mw[world->level],
+		.lowest = world->level, .highest = world->level,
+	};
+	pass_to(world, world->jobs[0].end_ns);
+	settle(world, &world->jobs[0]);
+}
+
+/*
+ * The bucket is full for long, a burst comes at the end of that, and then as much as
+ * there is: time without room must not have earned anything.
+ */
+static void test_burst_after_rest(void **state)
+{
+	struct world world = { .exact = true };
+	int i, j;
+
+	layby_budget_init(&world.budget, worst_mw[0] * 25000000ULL, 0);
+	set_cap(&world, worst_mw[0] / 2);
+	for (i = 0; i < 100; i++) {
+		pass_to(&world, world.now_ns + 100000000);
+		run_one(&world, 20000000, 5000000);
+		for (j = 0; j < 150; j++)
+			run_one(&world, 0, 500000);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_any_use),
 		cmocka_unit_test(test_greedy),
+		cmocka_unit_test(test_burst_after_rest),
 		cmocka_unit_test(test_nothing_is_lost),
 	};
 
