@@ -64,6 +64,9 @@ struct layby_party;
 /* When a guest's slot that has more completions than are taken at once is looked at. */
 #define LAYBY_TAKE_AGAIN_NS	(20 * NSEC_PER_USEC)
 
+/* So often as many completions as @done of a queue holds, if none has failed. */
+#define LAYBY_TAKE_ROUNDS	2
+
 /* A job that was on the hardware at so many resets is not run again. */
 #define LAYBY_RESETS_MAX	3
 
@@ -284,7 +287,7 @@ struct layby_queue {
 	bool doorbell_owed;
 	struct kthread_worker *worker;
 	struct kthread_work recover;
-	struct layby_hw_completion done[32];
+	struct layby_hw_completion done[16];
 	u64 told_uj;
 	u32 recoveries;
 };

@@ -6,8 +6,9 @@
  *	submit -> accept -> start -> feed -> push ... take -> retire
  * and, if it must not go on, stop -> abort -> take -> retire; if the abort is
  * not answered, the slot is reset. A guest's job that the energy budget does not reach
- * for waits between start and push, and all behind it. This file has the way in and the queue's life,
- * queue_retire.c the way out, queue_stop.c the stopping, recover.c the reset.
+ * for waits between start and push, and all behind it. This file has the way in and the
+ * queue's life, queue_retire.c the way out, queue_stop.c the stopping, recover.c the
+ * reset.
  *
  * Nothing here allocates, sleeps or logs on the path of a well-behaved job.
  * The lock is taken in interrupts and timers. Must never push a job without the

@@ -157,9 +157,10 @@ static void layby_queue_retire_failed(struct layby_queue *queue, struct layby_jo
 				 layby_endings[done->status].reason, done, batch);
 }
 
-static void layby_queue_retire_done(struct layby_queue *queue,
-				    const struct layby_hw_completion *done,
-				    struct layby_uring_batch *batch)
+/* Return: a job ended, and well. */
+static __always_inline bool
+layby_queue_retire_done(struct layby_queue *queue, const struct layby_hw_completion *done,
+			struct layby_uring_batch *batch)
 {
 	struct layby_job *job = NULL;
 
@@ -168,13 +169,33 @@ static void layby_queue_retire_done(struct layby_queue *queue,
 	if (unlikely(!job || done->status >= ARRAY_SIZE(layby_endings))) {
 		pr_warn_ratelimited("layby: slot %u: completion of tag %u, status %u makes no sense, ignored\n",
 				    queue->slot, done->tag, done->status);
-	} else if (unlikely(done->status != LAYBY_HW_OK)) {
-		layby_queue_retire_failed(queue, job, done, batch);
-	} else {
-		/* Inline: nearly all that ever end do so here. */
-		queue->tile_party = job->party->id;
-		layby_job_leave(queue, job, 0, LAYBY_REASON_FINISHED, done, batch);
+		return false;
 	}
+	if (unlikely(done->status != LAYBY_HW_OK)) {
+		layby_queue_retire_failed(queue, job, done, batch);
+		return false;
+	}
+	/* Inline: nearly all that ever end do so here. */
+	queue->tile_party = job->party->id;
+	layby_job_leave(queue, job, 0, LAYBY_REASON_FINISHED, done, batch);
+	return true;
+}
+
+/* The first @n of queue->done. Return: all of them ended well. */
+static bool layby_queue_retire_round(struct layby_queue *queue, u32 n,
+				     struct layby_uring_batch *batch)
+{
+	bool well = true;
+	u32 i;
+
+	if (!n)
+		return true;
+	layby_charge_accrue(queue);
+	for (i = 0; i < n; i++)
+		if (unlikely(!layby_queue_retire_done(queue, &queue->done[i], batch)))
+			well = false;
+	layby_charge_settle(queue);
+	return well;
 }
 
 /* What guest jobs used is accounted for a batch at a time. */
@@ -192,23 +213,20 @@ static void layby_queue_account(struct layby_queue *queue)
 
 /*
  * @all, or in an interrupt some of a guest's: the end of its full queue must not keep
- * driving's interrupts waiting (ISO-5). True: the timer takes the rest.
+ * driving's interrupts waiting (ISO-5), and those that fail take longer. True: the timer
+ * takes the rest.
  */
 bool layby_queue_take(struct layby_queue *queue, struct layby_uring_batch *batch, bool all)
 {
-	bool more;
-	u32 i, n;
+	bool some = queue->guest && !all, more, well;
+	u32 n, rounds = 0;
 
 	do {
 		n = queue->ops->pop(queue->priv, queue->slot, queue->done,
 				    ARRAY_SIZE(queue->done));
-		if (n)
-			layby_charge_accrue(queue);
-		for (i = 0; i < n; i++)
-			layby_queue_retire_done(queue, &queue->done[i], batch);
-		layby_charge_settle(queue);
+		well = layby_queue_retire_round(queue, n, batch);
 		more = n == ARRAY_SIZE(queue->done) && layby_queue_pushed(queue);
-	} while (more && (all || !queue->guest));
+	} while (more && (!some || (well && ++rounds < LAYBY_TAKE_ROUNDS)));
 	layby_queue_account(queue);
 	if (more)
 		layby_queue_wake(queue, ktime_get_ns() + LAYBY_TAKE_AGAIN_NS);
