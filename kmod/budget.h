@@ -34,7 +34,7 @@
 #define LAYBY_BUDGET_BUCKET_MAX_UJ	1000000000000ULL
 
 /* The highest cap, above every policy's. */
-#define LAYBY_BUDGET_CAP_MAX_MW	(1U << 24)
+#define LAYBY_BUDGET_CAP_MAX_MW	0x1000000U
 
 /**
  * struct layby_budget - an account

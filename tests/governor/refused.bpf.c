@@ -93,8 +93,10 @@ SAMPLE(helper_tail_call, "struct_ops/sample")
 GOVERNOR_OF(helper_tail_call);
 
 /* What the kernel offers to each struct_ops beside its helpers. */
-void bpf_preempt_disable(void) __ksym;
-void bpf_preempt_enable(void) __ksym;
+void bpf_preempt_disable(void)
+	__ksym;
+void bpf_preempt_enable(void)
+	__ksym;
 void *bpf_rdonly_cast(const void *pointer, __u32 type) __ksym;
 
 SAMPLE(function_preempt, "struct_ops/sample")

@@ -25,8 +25,6 @@
 #define BOUND_NS	30000u
 #define TICK_NS		1000u
 
-typedef __int128 wide;
-
 static const uint32_t worst_mw[LEVELS] = { 1100, 2300, 4100, 7900 };
 static const uint32_t least_mw[LEVELS] = { 400, 900, 1700, 3300 };
 
@@ -46,11 +44,11 @@ struct world {
 	uint32_t cap_mw, level, meter_error_permille;
 	bool greedy;		/* all the power there may be, late, ended at the last moment */
 	bool exact;		/* the meter never says more than it must */
-	wide used_pj, cap_pj, lowest_pj;
+	__int128 used_pj, cap_pj, lowest_pj;
 	uint64_t refused, accepted, again;
 };
 
-static uint64_t upto(uint64_t most)
+static uint64_t until(uint64_t most)
 {
 	return (((uint64_t)lrand48() << 31) | (uint64_t)lrand48()) % (most + 1);
 }
@@ -62,7 +60,7 @@ static bool runs(const struct world *world, const struct job *job)
 
 static void check_windows(struct world *world)
 {
-	wide above_pj = world->used_pj - world->cap_pj;
+	__int128 above_pj = world->used_pj - world->cap_pj;
 
 	if (above_pj < world->lowest_pj)
 		world->lowest_pj = above_pj;
@@ -83,7 +81,7 @@ static void pass(struct world *world, uint64_t until_ns)
 		world->jobs[i].true_pj += pj;
 		world->used_pj += pj;
 	}
-	world->cap_pj += (wide)ns * world->cap_mw;
+	world->cap_pj += (__int128)ns * world->cap_mw;
 	world->now_ns = until_ns;
 	check_windows(world);
 }
@@ -112,12 +110,12 @@ static uint32_t true_power(const struct world *world)
 {
 	uint32_t worst = worst_mw[world->level], least = least_mw[world->level];
 
-	return world->greedy ? worst : least + upto(worst - least);
+	return world->greedy ? worst : least + until(worst - least);
 }
 
 static void start(struct world *world, struct job *job)
 {
-	uint64_t longest_ns = 1 + upto(upto(3) ? 5000000 : 50000);
+	uint64_t longest_ns = 1 + until(until(3) ? 5000000 : 50000);
 	uint64_t worst_pj = layby_budget_energy_pj(worst_mw[world->level], longest_ns + BOUND_NS);
 
 	layby_budget_accrue(&world->budget, world->now_ns);
@@ -128,9 +126,9 @@ static void start(struct world *world, struct job *job)
 	world->accepted++;
 	*job = (struct job){
 		.charged_pj = worst_pj, .longest_ns = longest_ns, .started_ns = world->now_ns,
-		.from_ns = world->now_ns + (world->greedy ? upto(longest_ns) : 0),
+		.from_ns = world->now_ns + (world->greedy ? until(longest_ns) : 0),
 		.end_ns = world->now_ns + (world->greedy ? longest_ns + BOUND_NS :
-					   upto(longest_ns + BOUND_NS)),
+					   until(longest_ns + BOUND_NS)),
 		.true_mw = true_power(world), .lowest = world->level, .highest = world->level,
 	};
 }
@@ -138,10 +136,10 @@ static void start(struct world *world, struct job *job)
 /* As little as the meter may say of it, or any more. */
 static uint64_t metered(const struct world *world, const struct job *job)
 {
-	wide most = (wide)job->true_pj * 1000 / (1000 + world->meter_error_permille);
+	__int128 most = (__int128)job->true_pj * 1000 / (1000 + world->meter_error_permille);
 	uint64_t pj = most < LAYBY_PJ_PER_UJ ? 0 : most - LAYBY_PJ_PER_UJ + 1;
 
-	return world->exact || upto(1) ? pj : pj + upto(job->charged_pj);
+	return world->exact || until(1) ? pj : pj + until(job->charged_pj);
 }
 
 static void settle(struct world *world, struct job *job)
@@ -203,17 +201,17 @@ static void set_cap(struct world *world, uint32_t cap_mw)
 
 static void act(struct world *world)
 {
-	struct job *job = &world->jobs[upto(JOBS - 1)];
+	struct job *job = &world->jobs[until(JOBS - 1)];
 
-	switch (upto(15)) {
+	switch (until(15)) {
 	case 0:
-		set_cap(world, upto(3) ? upto(world->greedy ? 1500 : 12000) : 0);
+		set_cap(world, until(3) ? until(world->greedy ? 1500 : 12000) : 0);
 		break;
 	case 1:
-		set_level(world, upto(LEVELS - 1));
+		set_level(world, until(LEVELS - 1));
 		break;
 	case 2:
-		layby_budget_accrue(&world->budget, world->now_ns - upto(world->now_ns));
+		layby_budget_accrue(&world->budget, world->now_ns - until(world->now_ns));
 		break;
 	case 3:
 		job->true_mw = true_power(world);
@@ -228,13 +226,13 @@ static void act(struct world *world)
 
 static uint64_t pause_ns(void)
 {
-	switch (upto(7)) {
+	switch (until(7)) {
 	case 0:
 		return 0;
 	case 1:
-		return upto(20000000);
+		return until(20000000);
 	default:
-		return upto(300000);
+		return until(300000);
 	}
 }
 
@@ -244,7 +242,7 @@ static void live(uint32_t seed, bool greedy, uint32_t meter_error_permille)
 	int i;
 
 	srand48(seed);
-	layby_budget_init(&world.budget, (10000 + upto(90000)) * LAYBY_PJ_PER_UJ, 0);
+	layby_budget_init(&world.budget, (10000 + until(90000)) * LAYBY_PJ_PER_UJ, 0);
 	set_cap(&world, 3000);
 	for (i = 0; i < STEPS; i++) {
 		pass_to(&world, world.now_ns + pause_ns());
@@ -297,7 +295,7 @@ static void test_nothing_is_lost(void **state)
 	/* the longest job of start(), at the highest level: 40 mJ */
 	const uint64_t worst_pj = worst_mw[LEVELS - 1] * (5000001ULL + BOUND_NS);
 	struct world world = { .level = LEVELS - 1, .exact = true };
-	wide permitted_pj;
+	__int128 permitted_pj;
 	int i;
 
 	srand48(9);
@@ -305,7 +303,7 @@ static void test_nothing_is_lost(void **state)
 	set_cap(&world, 1000);
 	for (i = 0; i < 20000; i++) {
 		if (i % 1000 == 0)
-			set_cap(&world, 500 + upto(3000));
+			set_cap(&world, 500 + until(3000));
 		saturate(&world, worst_pj);
 	}
 	permitted_pj = world.cap_pj - world.budget.bucket_pj;

@@ -283,9 +283,9 @@ enum layby_cmd {
  * The CQE comes when the job ends; its res is 0 or:
  * -EINVAL malformed; -ENOENT no such prepared job; -EBUSY the tag is in flight
  * or the queue is full (nothing was queued, try again later); -ECANCELED
- * cancelled or taken back, see &layby_report.reason; -ETIME ran longer than declared; -EFAULT the device
- * refused a memory access; -ENOEXEC not a program, or inputs and outputs do not
- * fit it; -EIO the device or the computation failed; -ENODEV gone; -ESHUTDOWN
+ * cancelled or taken back, see &layby_report.reason; -ETIME ran longer than
+ * declared; -EFAULT the device refused a memory access; -ENOEXEC not a program,
+ * or inputs and outputs do not fit it; -EIO the device or the computation failed; -ENODEV gone; -ESHUTDOWN
  * the gate is closed, wait for it to open; -ESTALE the consent under which this
  * file was opened has ended, open the node anew; -EACCES the owner's consent does
  * not cover jobs of its class; -EPERM the governor refuses it.

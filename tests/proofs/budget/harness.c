@@ -121,7 +121,8 @@ static void prove_init(void)
 
 	layby_budget_init(&budget, bucket_pj, now_ns);
 	holds(budget.bucket_pj == smaller(bucket_pj, BUCKET_MAX) &&
-	      budget.credit_pj == budget.bucket_pj && !budget.charged_pj && budget.at_ns == now_ns && !budget.cap_mw,
+	      budget.credit_pj == budget.bucket_pj && !budget.charged_pj &&
+	      budget.at_ns == now_ns && !budget.cap_mw,
 	      "a new account is full");
 	if (bucket_pj > BUCKET_MAX)
 		reached("a bucket that is too large");
