@@ -182,8 +182,8 @@ layby_queue_retire_done(struct layby_queue *queue, const struct layby_hw_complet
 }
 
 /* The first @n of queue->done. Return: all of them ended well. */
-static bool layby_queue_retire_round(struct layby_queue *queue, u32 n,
-				     struct layby_uring_batch *batch)
+static __always_inline bool layby_queue_retire_round(struct layby_queue *queue, u32 n,
+						     struct layby_uring_batch *batch)
 {
 	bool well = true;
 	u32 i;
@@ -194,7 +194,8 @@ static bool layby_queue_retire_round(struct layby_queue *queue, u32 n,
 	for (i = 0; i < n; i++)
 		if (unlikely(!layby_queue_retire_done(queue, &queue->done[i], batch)))
 			well = false;
-	layby_charge_settle(queue);
+	if (queue->guest)
+		layby_charge_settle(queue);
 	return well;
 }
 
