@@ -170,7 +170,7 @@ class Run:
     # --- Five metrics of control ----------------------------------------------------------------
 
     def settling(self):
-        """[(ms, ms allowed, the level stayed)] of each change of the cap that power can follow:
+        """[(ms, ms allowed, the level stayed, and suffices)] of each change of the cap that power can follow:
         from the change to the first period from which on all are within a tenth of the cap,
         until it changes again"""
         return [(self.settles_at(step) / 1000, self.may_settle_in(step) / 1000,
@@ -182,8 +182,8 @@ class Run:
         for ns, _, level in self.events:
             if was is not None and level != was and step.begin - 1000 <= self.tick(ns) < step.end:
                 return False
-            was = level
-        return True
+            was = level if self.tick(ns) < step.begin or was is None else was
+        return self.level_mw(was, step.begin) > step.cap * (1 - SETTLED)
 
     def may_settle_in(self, step):
         """100 ms, or what a job declares of those that run then, at the level that they have"""
@@ -273,6 +273,10 @@ class Run:
         if self.is_saturating(cap):
             result["use"] = self.use()
             result["use_permitted"] = self.use() * self.taken_per_true()
+            first, part = self.steps()[0], self.steady()
+            # Else the stretch was too short to use the bucket up
+            if part.begin - first.begin < 0.45 * (first.end - first.begin):
+                result["use_permitted_drained"] = result["use_permitted"]
         return result
 
 
