@@ -160,12 +160,17 @@ static bool layby_cap_set(struct layby_partition *partition, u32 cap_mw)
 	return cap_mw < was_mw;
 }
 
-/* The level falls first; then what is still too much, and would go on, is stopped. */
+/*
+ * Jobs that end soon need nothing: those behind them begin as the new cap has it. For
+ * what goes on the level falls first; then what is still too much is stopped.
+ */
 static void layby_cap_fell(struct layby_partition *partition, u32 level)
 {
 	struct layby_queue *queue = &partition->queue;
 
-	layby_level_set(partition, min(level, layby_cap_level(queue)));
+	if (layby_queue_goes_on(partition))
+		level = min(level, layby_cap_level(queue));
+	layby_level_set(partition, level);
 	if (queue->level_mw[0] > queue->budget.cap_mw)
 		layby_queue_over_cap(partition);
 }

@@ -475,6 +475,7 @@ void layby_queue_poll(struct layby_partition *partition);
 int layby_queue_cancel(struct layby_party *party, u32 tag, u64 cookie);
 bool layby_queue_detach(struct layby_job *job, struct io_uring_cmd *cmd);
 bool layby_queue_close(struct layby_party *party);
+bool layby_queue_goes_on(struct layby_partition *partition);
 void layby_queue_over_cap(struct layby_partition *partition);
 
 /* recover.c */

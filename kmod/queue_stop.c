@@ -184,6 +184,23 @@ static u64 layby_job_left_ns(const struct layby_queue *queue, const struct layby
 	return job->limit_ns > past_ns ? job->limit_ns - past_ns : 0;
 }
 
+/* May a job that is on the ring run for longer than LAYBY_SETTLE_NS from now? */
+bool layby_queue_goes_on(struct layby_partition *partition)
+{
+	struct layby_queue *queue = &partition->queue;
+	bool goes_on = false;
+	u64 now_ns;
+	u32 n;
+
+	spin_lock_irq(&queue->lock);
+	now_ns = ktime_get_ns();
+	for (n = 0; n < layby_queue_pushed(queue) && !goes_on; n++)
+		goes_on = layby_job_left_ns(queue, layby_queue_nth(queue, n), now_ns) >
+			  LAYBY_SETTLE_NS;
+	spin_unlock_irq(&queue->lock);
+	return goes_on;
+}
+
 /**
  * layby_queue_over_cap() - the cap fell below what the tiles draw at the lowest level
  * @partition: a guest

@@ -57,12 +57,18 @@ static bool is_settled(void *arg)
 }
 
 /* Nothing is charged any more, and all credit is back. */
-static void must_be_settled(void)
+static void must_be_whole(void)
 {
-	must(governor_says(CEILING_MW, 0));
 	if (!eventually(is_settled, NULL))
 		fail_msg("%llu uJ are charged, of %llu uJ", (unsigned long long)caps().charged_uj,
 			 (unsigned long long)(caps().bucket_uj - caps().credit_uj));
+}
+
+/* The same, at the lowest level. */
+static void must_be_settled(void)
+{
+	must(governor_says(CEILING_MW, 0));
+	must_be_whole();
 }
 
 static int begin(uint64_t longest_run_ns)
@@ -401,19 +407,37 @@ static void test_opens_low(void **state)
 
 /* --- A cap that falls --------------------------------------------------------------- */
 
-/* First the level: 1.5 W are enough for 1.2 W. It is up again only after a second. */
-static void test_level_falls(void **state)
+/* Nothing runs: what begins, begins as the new cap has it. */
+static void test_level_stays(void **state)
 {
-	uint64_t before;
-
 	must(begin(SHORT_RUN));
 	must(governor_says(CEILING_MW, 3));
 	must_be_level(3);
+	must(governor_says(1200, 3));
+	assert_int_equal(caps().level, 3);
+	guest_must_run(&guest);
+	must(governor_says(CEILING_MW, 0));
+}
+
+/* What goes on: first the level, 1.5 W are enough for 1.2 W. It is up only after a second. */
+static void test_level_falls(void **state)
+{
+	struct done done;
+	uint64_t before;
+
+	must(begin(350 * MS));
+	must(governor_says(CEILING_MW, 3));
+	must_be_level(3);
+	must_be_whole();
+	must(null_set("hang", 1));
+	must(guest_submit(&guest, 1));
 	before = now_ns();
 	must(governor_says(1200, 3));
+	must_be_level(2);
+	must(ring_collect(&guest.ring, &done, 1));
+	must_give(done.res, -ETIME);
 	must_be_level(3);
 	assert_true(now_ns() - before >= HOLD_NS);
-	guest_must_run(&guest);
 	must(governor_says(CEILING_MW, 0));
 }
 
@@ -453,7 +477,8 @@ int main(void)
 		TEST(whole_bucket), TEST(order), TEST(nobody_passes), TEST(cancel),
 		TEST(cancel_running), TEST(ring_exit), TEST(held), TEST(reclaim), TEST(reset),
 		TEST(time_up), TEST(too_big), TEST(rate), TEST(level), TEST(charged_again),
-		TEST(no_credit_no_rise), TEST(opens_low), TEST(level_falls), TEST(over_cap),
+		TEST(no_credit_no_rise), TEST(opens_low), TEST(level_stays), TEST(level_falls),
+		TEST(over_cap),
 	};
 
 	return cmocka_run_group_tests(budget, set_up, scene_tear_down);
