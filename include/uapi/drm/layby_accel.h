@@ -285,10 +285,11 @@ enum layby_cmd {
  * or the queue is full (nothing was queued, try again later); -ECANCELED
  * cancelled or taken back, see &layby_report.reason; -ETIME ran longer than
  * declared; -EFAULT the device refused a memory access; -ENOEXEC not a program,
- * or inputs and outputs do not fit it; -EIO the device or the computation failed; -ENODEV gone; -ESHUTDOWN
- * the gate is closed, wait for it to open; -ESTALE the consent under which this
- * file was opened has ended, open the node anew; -EACCES the owner's consent does
- * not cover jobs of its class; -EPERM the governor refuses it.
+ * or inputs and outputs do not fit it; -EIO the device or the computation failed;
+ * -ENODEV gone; -ESHUTDOWN the gate is closed, wait for it to open; -ESTALE the
+ * consent under which this file was opened has ended, open the node anew; -EACCES
+ * the owner's consent does not cover jobs of its class; -EPERM the governor refuses
+ * it.
  * A submission that is refused at once (the first three, the last four, and -EIO
  * or -ENODEV of a partition that is fenced or gone) writes no report; all others
  * have one.
