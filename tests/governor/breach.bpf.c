@@ -44,7 +44,7 @@ __noinline int spin_more(void)
 {
 	int round;
 
-	for (round = 0; round < 200; round++)
+	for (round = 0; round < ROUNDS; round++)
 		spin();
 	return 0;
 }
