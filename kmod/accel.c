@@ -46,6 +46,7 @@ static bool layby_levels_ok(const struct layby_hw *hw)
 		return false;
 	for (i = 0; i < hw->levels; i++)
 		if (!level[i].speed_permille || !level[i].tile_worst_mw ||
+		    level[i].tile_worst_mw > LAYBY_TILE_MW_MAX ||
 		    level[i].tile_worst_mw < level[i].tile_least_mw)
 			return false;
 	for (i = 1; i < hw->levels; i++)

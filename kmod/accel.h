@@ -32,6 +32,9 @@ struct module;
 /* Performance levels that an accelerator has at most. */
 #define LAYBY_LEVELS_MAX	8
 
+/* More than a tile of anything draws, so that all tiles' power is a number. */
+#define LAYBY_TILE_MW_MAX	1000000U
+
 /* Have the slot's tile-local memory cleared before this job starts. */
 #define LAYBY_PUSH_CLEAR_TILES	BIT(0)
 
@@ -79,7 +82,7 @@ struct layby_hw_slot {
  *
  * @speed_permille: of the highest level's, whose is 1000
  * @tile_worst_mw: one busy tile, leakage included, of the hungriest device when it
- *                 is as hot as it may get; not 0
+ *                 is as hot as it may get; 1 to LAYBY_TILE_MW_MAX
  * @tile_least_mw: likewise, of the most frugal device when it is cold
  */
 struct layby_hw_level {

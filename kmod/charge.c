@@ -122,11 +122,25 @@ bool layby_charge_late(struct layby_queue *queue, u64 worst_pj)
 	return false;
 }
 
+static u64 layby_job_past_ns(const struct layby_queue *queue, const struct layby_job *job)
+{
+	if (job != queue->head)
+		return 0;
+	return min(ktime_get_ns() - queue->head_since_ns, job->limit_ns);
+}
+
+/* What it has used at the level that it was charged for, and what it will at @level. */
 static u64 layby_charge_missing_pj(const struct layby_queue *queue,
 				   const struct layby_job *job, u32 level)
 {
-	u64 worst_pj = layby_charge_worst_pj(queue, level, job->limit_ns);
+	u64 past_ns = layby_job_past_ns(queue, job);
+	u64 past_pj = layby_budget_energy_pj(queue->level_mw[job->level], past_ns);
+	u64 rest_pj = layby_charge_worst_pj(queue, max_t(u32, level, job->level),
+					    job->limit_ns - past_ns);
+	u64 worst_pj;
 
+	if (check_add_overflow(past_pj, rest_pj, &worst_pj))
+		return LAYBY_BUDGET_NEVER;
 	return worst_pj > job->charged_pj ? worst_pj - job->charged_pj : 0;
 }
 
@@ -144,7 +158,7 @@ bool layby_charge_again(struct layby_queue *queue, u32 level)
 		if (!layby_budget_charge(&queue->budget, missing_pj))
 			return false;
 		job->charged_pj += missing_pj;
-		job->level = level;
+		job->level = max_t(u32, job->level, level);
 	}
 	return true;
 }
@@ -156,10 +170,8 @@ bool layby_charge_again(struct layby_queue *queue, u32 level)
 static void layby_charge_longer(struct layby_queue *queue, struct layby_job *job, u32 level)
 {
 	const struct layby_hw_level *sheet = layby_queue_hw(queue)->level;
-	u64 past_ns = 0;
+	u64 past_ns = layby_job_past_ns(queue, job);
 
-	if (job == queue->head)
-		past_ns = min(ktime_get_ns() - queue->head_since_ns, job->limit_ns);
 	job->limit_ns = past_ns + mul_u64_u32_div(job->limit_ns - past_ns,
 						  sheet[queue->level].speed_permille,
 						  sheet[level].speed_permille);
@@ -227,16 +239,14 @@ void layby_charge_end_first(struct layby_queue *queue, struct layby_job *job,
 	}
 }
 
-static u64 layby_charge_unseen_pj(const struct layby_queue *queue)
+/* If the head has just been taken those behind it may have begun since, untold. */
+static u64 layby_charge_unseen_pj(struct layby_queue *queue)
 {
-	u64 pj;
-
-	if (!queue->head)
+	if (!layby_queue_pushed(queue))
 		return 0;
-	pj = layby_budget_energy_pj(queue->level_mw[queue->head->level],
-				    queue->budget.at_ns - queue->head_since_ns +
-				    queue->overrun_ns);
-	return pj;
+	return layby_budget_energy_pj(queue->level_mw[layby_queue_nth(queue, 0)->level],
+				      queue->budget.at_ns - queue->head_since_ns +
+				      queue->overrun_ns);
 }
 
 void layby_charge_forget(struct layby_queue *queue)
