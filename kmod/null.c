@@ -366,12 +366,13 @@ static void null_abort(void *hw, u32 index, u16 tag)
 	irq_work_queue(&slot->interrupt);
 }
 
-static void null_end(struct layby_hw_completion *done, u16 tag, u16 status, u32 run_us,
-		     u64 now_us)
+static void null_end(const struct null_slot *slot, struct layby_hw_completion *done, u16 tag,
+		     u16 status, u32 run_us, u64 now_us)
 {
 	*done = (struct layby_hw_completion){
 		.tag = tag,
 		.status = status,
+		.level = READ_ONCE(slot->level),
 		.run_ticks = status == LAYBY_HW_OK ? run_us : 0,
 		.end_ticks = now_us,
 		.energy_uj = status == LAYBY_HW_OK ? READ_ONCE(energy_uj) : 0,
@@ -393,10 +394,10 @@ static u32 null_pop(void *hw, u32 index, struct layby_hw_completion *done, u32 m
 	status = null_status(slot);
 	now_us = ktime_to_us(ktime_get());
 	while (slot->aborted_count && n < max)
-		null_end(&done[n++], slot->aborted[--slot->aborted_count],
+		null_end(slot, &done[n++], slot->aborted[--slot->aborted_count],
 			 LAYBY_HW_ABORTED, 0, now_us);
 	while (slot->head != slot->ready && n < max)
-		null_end(&done[n++], slot->tag[slot->head++ % NULL_DEPTH],
+		null_end(slot, &done[n++], slot->tag[slot->head++ % NULL_DEPTH],
 			 status, us, now_us);
 	if (us && !null_hangs(slot) && !READ_ONCE(slot->stopping))
 		null_start_timer(slot, us);
