@@ -70,7 +70,7 @@ int layby_governor_attach(struct layby_governor *ops)
 static void layby_governor_silence(u32 status)
 {
 	lockdep_assert_held(&governor.lock);
-	layby_keeper_governor(false, false);
+	layby_keeper_governor(0, false);
 	governor.state.status = status;
 	RCU_INIT_POINTER(governor.asked, NULL);
 }
@@ -124,7 +124,7 @@ static void layby_governor_cut(struct layby_governor_verdict *verdict,
 
 /* A copy: @verdict is not the program's memory any more. Return: it holds. */
 static bool layby_governor_settle(struct layby_governor *ops, int ret,
-				  struct layby_governor_verdict verdict)
+				  struct layby_governor_verdict verdict, u64 now_ns)
 {
 	u32 status = layby_governor_judge(ret, &verdict);
 	unsigned long flags;
@@ -135,9 +135,9 @@ static bool layby_governor_settle(struct layby_governor *ops, int ret,
 	if (!gone) {
 		governor.state.returned = ret;
 		governor.state.verdict = verdict;
-		governor.state.verdict_ns = ktime_get_ns();
+		governor.state.verdict_ns = now_ns;
 		if (status == LAYBY_GOVERNOR_ATTACHED)
-			layby_keeper_governor(true, verdict.open);
+			layby_keeper_governor(now_ns, verdict.open);
 		else
 			layby_governor_silence(status);
 	}
@@ -178,7 +178,7 @@ bool layby_governor_ask(const struct layby_governor_sample *sample,
 		layby_bench_stamp(LAYBY_STAMP_VERDICT);
 		*verdict = governor.scratch;
 		layby_governor_cut(verdict, &limits);
-		holds = layby_governor_settle(ops, ret, *verdict);
+		holds = layby_governor_settle(ops, ret, *verdict, sample->now_ns);
 	}
 	rcu_read_unlock();
 	if (ops && !holds)

@@ -33,7 +33,7 @@ enum layby_governor_status {
  * struct layby_governor_state - a snapshot
  * @status: enum layby_governor_status
  * @returned: what sample() last returned
- * @verdict_ns: CLOCK_MONOTONIC, when the verdict came; 0: none yet
+ * @verdict_ns: CLOCK_MONOTONIC, of the sample that the verdict was given on; 0: none yet
  * @verdict: in force, cut to the limits
  * @refused: jobs that admit() refused since it was attached
  * @name: empty if none is attached

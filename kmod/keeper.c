@@ -209,15 +209,15 @@ void layby_keeper_energy(u64 uj)
 	raw_spin_unlock_irqrestore(&layby_keeper.lock, flags);
 }
 
-void layby_keeper_governor(bool attached, bool open)
+void layby_keeper_governor(u64 at_ns, bool open)
 {
 	struct layby_gate_input *in = &layby_keeper.in;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&layby_keeper.lock, flags);
-	in->governor_attached = attached;
+	in->governor_attached = at_ns != 0;
 	in->governor_open = open;
-	in->governor.at_ns = attached ? ktime_get_ns() : 0;
+	in->governor.at_ns = at_ns;
 	layby_keeper_look();
 	raw_spin_unlock_irqrestore(&layby_keeper.lock, flags);
 }

@@ -102,8 +102,8 @@ void layby_keeper_lease(bool held);
 void layby_keeper_consent(const struct layby_consent_terms *terms);
 /* What a guest job used. */
 void layby_keeper_energy(u64 uj);
-/* A verdict of now; not attached: gone. */
-void layby_keeper_governor(bool attached, bool open);
+/* @at_ns: CLOCK_MONOTONIC, of what the verdict was given on; 0: there is none any more. */
+void layby_keeper_governor(u64 at_ns, bool open);
 /* Read now; @fresh: the device has measured since the last time. */
 void layby_keeper_sensors(const struct layby_hw_sensors *sensors, bool fresh);
 /* 0; -EALREADY. Takes a reference on the module for good. */

@@ -284,11 +284,11 @@ static void layby_sample_load(struct layby_governor_sample *sample)
 	sample->guest.utilisation_permille = layby_sample_utilisation(sample->now_ns);
 }
 
-static void layby_sampler_tell(struct layby_governor_sample *sample)
+static void layby_sampler_tell(struct layby_governor_sample *sample, u64 now_ns)
 {
 	layby_keeper_state(&sampler.gate);
 	*sample = (struct layby_governor_sample){
-		.now_ns = ktime_get_ns(),
+		.now_ns = now_ns,
 		.wall_ns = ktime_get_real_ns(),
 		.period_ns = LAYBY_SAMPLE_PERIOD_NS,
 	};
@@ -301,9 +301,14 @@ static void layby_sampler_tell(struct layby_governor_sample *sample)
 	layby_sample_load(sample);
 }
 
-/* Return: sampling is on. */
+/*
+ * Its time is before all that it tells, so that a verdict is never younger than that.
+ *
+ * Return: sampling is on.
+ */
 static bool layby_sampler_look(void)
 {
+	const u64 now_ns = ktime_get_ns();
 	bool on;
 
 	mutex_lock(&sampler.lock);
@@ -312,7 +317,7 @@ static bool layby_sampler_look(void)
 		/* A first one may be of any age; the next may be new already. */
 		if (layby_sampler_read())
 			layby_sampler_read();
-		layby_sampler_tell(&sampler.sample);
+		layby_sampler_tell(&sampler.sample, now_ns);
 	}
 	mutex_unlock(&sampler.lock);
 	return on;

@@ -57,7 +57,7 @@ struct layby_governor_load {
  *
  * Ages are in nanoseconds at @now_ns.
  *
- * @now_ns: CLOCK_MONOTONIC
+ * @now_ns: CLOCK_MONOTONIC, before anything of this was read
  * @wall_ns: CLOCK_REALTIME; may be set by anybody who may set the clock
  * @period_ns: time until @sample is called again
  * @sensor_age_ns: since the device last measured; for the following six

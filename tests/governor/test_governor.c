@@ -144,7 +144,7 @@ static void test_told(void **context)
 	assert_int_equal(probe->bss->trip_mc, 95000);
 	assert_int_equal(probe->bss->resume_mc, 85000);
 	assert_int_equal(probe->bss->mode, 2);
-	assert_in_range(probe->bss->signal_age_ns, 2000000, 60000000000);
+	assert_in_range(probe->bss->signal_age_ns, 1000000, 60000000000);
 	assert_int_equal(probe->bss->charging, 2);
 	assert_int_equal(probe->bss->charge_percent, 76);
 	assert_int_equal(probe->bss->charge_age_ns, 998);
@@ -183,6 +183,7 @@ static void test_slope(void **context)
 	await_more("verdicts", 3);
 	assert_in_range(probe->bss->slope_mc_s, 1, 20000);
 	await_more("verdicts", 20);
+	assert_int_equal(stage_get("younger"), 0);
 	assert_int_equal(probe->bss->slope_mc_s, 0);
 	bpf_link__destroy(link);
 	probe__destroy(probe);

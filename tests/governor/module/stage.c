@@ -71,6 +71,12 @@ module_param(open, bool, 0444);
 static uint verdicts;
 module_param(verdicts, uint, 0444);
 
+static uint younger;
+module_param(younger, uint, 0444);
+MODULE_PARM_DESC(younger, "of them, those that were of a later time than the reading before them");
+
+static u64 read_ns;
+
 static uint gone;
 module_param(gone, uint, 0444);
 MODULE_PARM_DESC(gone, "times that keeper was told that there is no governor");
@@ -123,18 +129,21 @@ bool layby_keeper_sealed(void)
 	return READ_ONCE(sealed);
 }
 
-void layby_keeper_governor(bool is_attached, bool is_open)
+void layby_keeper_governor(u64 at_ns, bool is_open)
 {
-	attached = is_attached;
+	attached = at_ns != 0;
 	open = is_open;
-	if (is_attached)
-		verdicts++;
-	else
+	if (!attached) {
 		gone++;
+		return;
+	}
+	verdicts++;
+	younger += at_ns > READ_ONCE(read_ns);
 }
 
 void layby_keeper_sensors(const struct layby_hw_sensors *sensors, bool is_fresh)
 {
+	WRITE_ONCE(read_ns, ktime_get_ns());
 	if (is_fresh)
 		fresh++;
 	else
