@@ -88,6 +88,17 @@ void layby_budget_accrue(struct layby_budget *budget, __u64 now_ns);
 void layby_budget_cap(struct layby_budget *budget, __u32 cap_mw, __u64 now_ns);
 
 /**
+ * layby_budget_forfeit() - the cap is about to fall
+ * @budget: the account, credit accrued
+ * @cap_mw: what it falls to; one that is not lower changes nothing
+ *
+ * Of what was saved at the cap in force stays what @cap_mw would have given in the same
+ * time, by less than that of a nanosecond less: so jobs go on at once as they will at the
+ * new cap, and not first for as long as the old one's credit lasts.
+ */
+void layby_budget_forfeit(struct layby_budget *budget, __u32 cap_mw);
+
+/**
  * layby_budget_charge() - a job is about to start
  * @budget: the account
  * @worst_pj: most that it can use until it is settled; LAYBY_BUDGET_NEVER: it cannot

@@ -145,12 +145,18 @@ static u32 layby_cap_level(const struct layby_queue *queue)
 static bool layby_cap_set(struct layby_partition *partition, u32 cap_mw)
 {
 	struct layby_queue *queue = &partition->queue;
+	u64 now_ns;
 	u32 was_mw;
 
 	spin_lock_irq(&queue->lock);
 	was_mw = queue->budget.cap_mw;
+	now_ns = ktime_get_ns();
 	if (cap_mw != was_mw) {
-		layby_budget_cap(&queue->budget, cap_mw, ktime_get_ns());
+		layby_budget_accrue(&queue->budget, now_ns);
+		/* Without a cap nothing can be used, and what was saved may be again. */
+		if (cap_mw)
+			layby_budget_forfeit(&queue->budget, cap_mw);
+		layby_budget_cap(&queue->budget, cap_mw, now_ns);
 		trace_layby_cap(partition, cap_mw, queue->level);
 	}
 	/* Those that wait for credit have another time to wait. */

@@ -203,13 +203,25 @@ class Run:
                 yield start, starts[last], self.energy.mean(start, starts[last])
 
     def settles_at(self, step):
-        """Never: as long as there was time"""
+        """Never: as long as there was time. At once: no period is out, and for the first job
+        nobody waited longer than for those after it"""
         settled = step.end
-        for begin, _, power in reversed(list(self.windows(step.begin, step.end))):
+        windows = list(self.windows(step.begin, step.end))
+        for begin, _, power in reversed(windows):
             if abs(power / step.cap - 1) > SETTLED:
                 break
             settled = begin
+        if windows and settled == windows[0][0] and self.first_wait_is_usual(step):
+            return 0
         return settled - step.begin
+
+    def first_wait_is_usual(self, step):
+        """From start to start"""
+        starts = self.starts()
+        first = next(i for i, start in enumerate(starts) if start >= step.begin)
+        waits = [later - start for start, later in zip(starts[first:], starts[first + 1:])
+                 if later < step.end]
+        return bool(first and waits) and starts[first] - starts[first - 1] <= max(waits)
 
     def after_transient(self):
         first = self.steps()[0]

@@ -136,6 +136,18 @@ static void change_cap(struct layby_budget *budget)
 	cap_mw = mw;
 }
 
+/* As caps.c does: then whatever that leaves of the credit. */
+static void lower_cap(struct layby_budget *budget)
+{
+	__u32 mw = any_number();
+
+	given(mw < budget->cap_mw && budget->cap_mw <= LAYBY_BUDGET_CAP_MAX_MW);
+	layby_budget_accrue(budget, now_ns);
+	layby_budget_forfeit(budget, mw);
+	layby_budget_cap(budget, mw, now_ns);
+	cap_mw = mw;
+}
+
 static void prove_after(const struct layby_budget *budget)
 {
 	if (budget->at_ns == now_ns)
@@ -175,6 +187,9 @@ static void prove(__u32 step)
 	case 5:
 		charge(&budget);
 		break;
+	case 6:
+		lower_cap(&budget);
+		break;
 	default:
 		settle(&budget);
 	}
@@ -185,7 +200,7 @@ int main(void)
 {
 	__u32 step;
 
-	for (step = 0; step <= 6; step++)
+	for (step = 0; step <= 7; step++)
 		prove(step);
 	reached("the end: no step is assumed away");
 	return 0;

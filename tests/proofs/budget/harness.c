@@ -176,6 +176,27 @@ static void prove_cap(void)
 	holds(same(&is, &was), "a new cap is for the time from now on");
 }
 
+/* Of its time the quotient is taken, and that is at most as much. */
+static void prove_forfeit(const struct layby_budget *was)
+{
+	struct layby_budget is = *was;
+	__u32 cap_mw = any_mw();
+	__u64 left_pj;
+
+	layby_budget_forfeit(&is, cap_mw);
+	left_pj = is.credit_pj;
+	is.credit_pj = was->credit_pj;
+	holds(same(&is, was) && left_pj <= was->credit_pj, "a lower cap takes credit, nothing else");
+	if (cap_mw >= was->cap_mw) {
+		holds(left_pj == was->credit_pj, "a cap that is not lower takes none");
+		return;
+	}
+	holds(dividend == was->credit_pj && divisor == was->cap_mw && span_ns == divided &&
+	      power_mw == cap_mw, "it is as much time at the lower cap");
+	if (left_pj && left_pj < was->credit_pj)
+		reached("some of it");
+}
+
 /* Credit is what the job takes and the rest, if it fits. */
 static void prove_charge(void)
 {
@@ -315,6 +336,9 @@ int main(void)
 		break;
 	case 9:
 		prove_used(1001);
+		break;
+	case 10:
+		prove_forfeit(&was);
 		break;
 	default:
 		prove_used_any();
