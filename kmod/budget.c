@@ -67,14 +67,9 @@ void layby_budget_cap(struct layby_budget *budget, __u32 cap_mw, __u64 now_ns)
 	budget->cap_mw = min_u64(cap_mw, LAYBY_BUDGET_CAP_MAX_MW);
 }
 
-void layby_budget_forfeit(struct layby_budget *budget, __u32 cap_mw)
+void layby_budget_forfeit(struct layby_budget *budget, __u64 pj)
 {
-	__u64 left_pj;
-
-	if (cap_mw >= budget->cap_mw)
-		return;
-	left_pj = layby_budget_energy_pj(cap_mw, div_u64(budget->credit_pj, budget->cap_mw));
-	budget->credit_pj = min_u64(budget->credit_pj, left_pj);
+	budget->credit_pj -= min_u64(pj, budget->credit_pj);
 }
 
 bool layby_budget_charge(struct layby_budget *budget, __u64 worst_pj)

@@ -87,16 +87,8 @@ void layby_budget_accrue(struct layby_budget *budget, __u64 now_ns);
 /* From now on at @cap_mw; cut to LAYBY_BUDGET_CAP_MAX_MW. */
 void layby_budget_cap(struct layby_budget *budget, __u32 cap_mw, __u64 now_ns);
 
-/**
- * layby_budget_forfeit() - the cap is about to fall
- * @budget: the account, credit accrued
- * @cap_mw: what it falls to; one that is not lower changes nothing
- *
- * Of what was saved at the cap in force stays what @cap_mw would have given in the same
- * time, by less than that of a nanosecond less: so jobs go on at once as they will at the
- * new cap, and not first for as long as the old one's credit lasts.
- */
-void layby_budget_forfeit(struct layby_budget *budget, __u32 cap_mw);
+/* Gives @pj of the credit up, or all that there is. */
+void layby_budget_forfeit(struct layby_budget *budget, __u64 pj);
 
 /**
  * layby_budget_charge() - a job is about to start

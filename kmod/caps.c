@@ -141,6 +141,29 @@ static u32 layby_cap_level(const struct layby_queue *queue)
 	return level;
 }
 
+/*
+ * Where jobs wait for credit, each starts with as much as it needs, and what accrues from
+ * then on is the next one's. When the cap falls it is to be as if it had been the lower
+ * one since then: else jobs go on as at the higher one for as long as its credit lasts.
+ *
+ * A full account is one whose jobs need not wait. Without a cap nothing can be used, and
+ * what was saved may be again.
+ */
+static void layby_cap_forfeit(struct layby_queue *queue, u32 cap_mw, u64 now_ns)
+{
+	struct layby_budget *budget = &queue->budget;
+
+	layby_budget_accrue(budget, now_ns);
+	if (!cap_mw || !queue->scarce_ns ||
+	    budget->credit_pj == budget->bucket_pj - budget->charged_pj)
+		return;
+	if (cap_mw < budget->cap_mw)
+		layby_budget_forfeit(budget, layby_budget_energy_pj(budget->cap_mw - cap_mw,
+								    now_ns - queue->scarce_ns));
+	else
+		queue->scarce_ns = now_ns;
+}
+
 /* Return: it fell. */
 static bool layby_cap_set(struct layby_partition *partition, u32 cap_mw)
 {
@@ -152,10 +175,7 @@ static bool layby_cap_set(struct layby_partition *partition, u32 cap_mw)
 	was_mw = queue->budget.cap_mw;
 	now_ns = ktime_get_ns();
 	if (cap_mw != was_mw) {
-		layby_budget_accrue(&queue->budget, now_ns);
-		/* Without a cap nothing can be used, and what was saved may be again. */
-		if (cap_mw)
-			layby_budget_forfeit(&queue->budget, cap_mw);
+		layby_cap_forfeit(queue, cap_mw, now_ns);
 		layby_budget_cap(&queue->budget, cap_mw, now_ns);
 		trace_layby_cap(partition, cap_mw, queue->level);
 	}

@@ -136,16 +136,10 @@ static void change_cap(struct layby_budget *budget)
 	cap_mw = mw;
 }
 
-/* As caps.c does: then whatever that leaves of the credit. */
-static void lower_cap(struct layby_budget *budget)
+/* In whichever state, accrued or not. */
+static void forfeit(struct layby_budget *budget)
 {
-	__u32 mw = any_number();
-
-	given(mw < budget->cap_mw && budget->cap_mw <= LAYBY_BUDGET_CAP_MAX_MW);
-	layby_budget_accrue(budget, now_ns);
-	layby_budget_forfeit(budget, mw);
-	layby_budget_cap(budget, mw, now_ns);
-	cap_mw = mw;
+	layby_budget_forfeit(budget, any_pj());
 }
 
 static void prove_after(const struct layby_budget *budget)
@@ -188,7 +182,7 @@ static void prove(__u32 step)
 		charge(&budget);
 		break;
 	case 6:
-		lower_cap(&budget);
+		forfeit(&budget);
 		break;
 	default:
 		settle(&budget);
