@@ -115,8 +115,12 @@ int layby_charge_prepare(const struct layby_queue *queue, struct layby_prepared 
 bool layby_charge_late(struct layby_queue *queue, u64 worst_pj)
 {
 	layby_charge_accrue(queue);
-	if (layby_budget_charge(&queue->budget, worst_pj))
+	if (layby_budget_charge(&queue->budget, worst_pj)) {
+		/* What came back from a job that ended would have been there before. */
+		if (queue->waiting)
+			queue->scarce_ns = queue->budget.at_ns;
 		return true;
+	}
 	queue->feed_at_ns = layby_budget_ready_ns(&queue->budget, worst_pj);
 	layby_queue_arm(queue);
 	return false;

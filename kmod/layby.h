@@ -224,8 +224,8 @@ struct layby_ended {
  * @rising: it is to rise, but what is on the ring cannot be charged: nothing follows
  * @budget: see there
  * @ended: of jobs that are charged, those that have ended and are not settled yet
- * @scarce_ns: CLOCK_MONOTONIC, when a job that had waited last began, and credit was just
- *	       what it needed, or when the cap rose since; 0: never
+ * @scarce_ns: CLOCK_MONOTONIC, when so much had accrued that a job which waited could
+ *	       begin, the last one, or when the cap rose since; 0: never
  * @feed_at_ns: when the next waiting job's worst case fits, U64_MAX: not known
  * @by_tag: hardware tag to job
  * @free_tag: stack of hardware tags, @free_tags of them

@@ -79,9 +79,6 @@ bool layby_queue_feed(struct layby_queue *queue)
 		job->waits = false;
 		queue->waiting--;
 		layby_queue_push(queue, job);
-		/* For those behind it there was more than they need. */
-		if (!fed)
-			queue->scarce_ns = ktime_get_ns();
 		fed = true;
 	}
 	return fed;
