@@ -141,25 +141,33 @@ static u32 layby_cap_level(const struct layby_queue *queue)
 	return level;
 }
 
+/* By now it would be, wherever it began; or it is, and jobs need not wait. */
+static bool layby_account_is_full(const struct layby_queue *queue, u64 since_ns)
+{
+	const struct layby_budget *budget = &queue->budget;
+
+	return layby_budget_energy_pj(budget->cap_mw, since_ns) >= budget->bucket_pj ||
+	       budget->credit_pj == budget->bucket_pj - budget->charged_pj;
+}
+
 /*
  * Where jobs wait for credit, each starts with as much as it needs, and what accrues from
  * then on is the next one's. When the cap falls it is to be as if it had been the lower
  * one since then: else jobs go on as at the higher one for as long as its credit lasts.
  *
- * A full account is one whose jobs need not wait. Without a cap nothing can be used, and
- * what was saved may be again.
+ * Without a cap nothing can be used, and what was saved may be again.
  */
 static void layby_cap_forfeit(struct layby_queue *queue, u32 cap_mw, u64 now_ns)
 {
 	struct layby_budget *budget = &queue->budget;
+	const u64 since_ns = now_ns - queue->scarce_ns;
 
 	layby_budget_accrue(budget, now_ns);
-	if (!cap_mw || !queue->scarce_ns ||
-	    budget->credit_pj == budget->bucket_pj - budget->charged_pj)
+	if (!cap_mw || !queue->scarce_ns || layby_account_is_full(queue, since_ns))
 		return;
 	if (cap_mw < budget->cap_mw)
 		layby_budget_forfeit(budget, layby_budget_energy_pj(budget->cap_mw - cap_mw,
-								    now_ns - queue->scarce_ns));
+								    since_ns));
 	else
 		queue->scarce_ns = now_ns;
 }

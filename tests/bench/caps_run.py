@@ -175,7 +175,13 @@ class Run:
         until it changes again"""
         return [(self.settles_at(step) / 1000, self.may_settle_in(step) / 1000,
                  self.level_stays(step))
-                for step in self.steps()[1:] if self.is_saturating(step.cap)]
+                for step in self.steps()[1:] if self.is_saturating(step.cap) and
+                any(self.windows(step.begin, step.end))]
+
+    def changes_too_short_to_see(self):
+        """Of those, how many were over before a period of jobs was: runs of few seconds"""
+        return sum(not any(self.windows(step.begin, step.end))
+                   for step in self.steps()[1:] if self.is_saturating(step.cap))
 
     def level_stays(self, step):
         was = None
@@ -216,12 +222,13 @@ class Run:
         return settled - step.begin
 
     def first_wait_is_usual(self, step):
-        """From start to start"""
+        """From start to start, within the same tolerance"""
         starts = self.starts()
         first = next(i for i, start in enumerate(starts) if start >= step.begin)
         waits = [later - start for start, later in zip(starts[first:], starts[first + 1:])
                  if later < step.end]
-        return bool(first and waits) and starts[first] - starts[first - 1] <= max(waits)
+        return (bool(first and waits) and
+                starts[first] - starts[first - 1] <= max(waits) * (1 + SETTLED))
 
     def after_transient(self):
         first = self.steps()[0]
@@ -281,6 +288,7 @@ class Run:
             "overshoot": self.overshoot(), "stability": self.stability(),
             "accuracy": self.accuracy(), "efficiency": self.efficiency(),
             "settling": self.settling(),
+            "changes_too_short": self.changes_too_short_to_see(),
         }
         if self.is_saturating(cap):
             result["use"] = self.use()
