@@ -27,6 +27,7 @@
 #define STORE_INLINE_MAX (16 * 1024)
 #define STORE_KEY_BYTES 16
 #define STORE_DIGEST_BYTES 32
+#define STORE_OWNER_MAX 80
 
 struct store;
 
@@ -81,8 +82,10 @@ struct store_request {
 	/* CLOCK_REALTIME in microseconds; not begun by then it fails; 0: none */
 	uint64_t deadline_us;
 	bool interactive;
-	/* cancelled when that connection leaves the bus: "BUS-ID/:1.42"; "" lingers */
-	char owner[80];
+	/* if not, forgotten by store_disown() of its owner */
+	bool linger;
+	/* the connection that submitted it, "BUS-ID/:1.42" */
+	char owner[STORE_OWNER_MAX];
 };
 
 struct store_new {
@@ -172,6 +175,8 @@ int store_count(struct store *store, uint64_t number, uint32_t attempts, uint32_
 		store_done_fn done, void *userdata);
 /* Forget a job that has ended, and its contents. -EBUSY: it has not ended. */
 int store_release(struct store *store, uint64_t number, store_done_fn done, void *userdata);
+/* Forget all jobs of @owner that do not linger; those that had not ended end, cancelled. */
+int store_disown(struct store *store, const char *owner, store_done_fn done, void *userdata);
 /* Forget what ended longer ago than the retention; delete contents that nobody needs. */
 int store_expire(struct store *store, uint64_t now_us, store_done_fn done, void *userdata);
 
@@ -194,8 +199,8 @@ int store_list(struct store *store, uid_t uid, uint64_t after, uint64_t *ret_num
 /* Users that have queued jobs. Returns how many. */
 int store_users(struct store *store, uid_t *ret_uids, size_t max);
 
-/* Non-lingering queued jobs' owners, for the agent's start. Returns how many. */
-int store_owners(struct store *store, uint64_t after, uint64_t *ret_number, char ret_owner[static 80]);
+/* The next owner behind @after ("": the first) of a job that does not linger. -ENOENT: no more */
+int store_next_owner(struct store *store, const char *after, char ret_owner[static STORE_OWNER_MAX]);
 
 enum store_role {
 	STORE_PROGRAM,
