@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the files of the store share, and who may touch what.
+ *
+ *   store      one. The event loop's thread owns it; the fields are grouped by who
+ *              uses them. There is one lock, and nothing is called with it held
+ *   operation  one call of store_submit() and its like. Belongs to the loop until it
+ *              is queued, then to the store's thread until it is among the done, then
+ *              to the loop again, which calls back and frees it
+ *   blob       bytes on their way in, of one operation; jobs of it share them
+ */
+#ifndef LAYBY_AGENT_STORE_INTERNAL_H
+#define LAYBY_AGENT_STORE_INTERNAL_H
+
+#include "store.h"
+
+#include <pthread.h>
+#include <sys/queue.h>
+
+#include "sql.h"
+
+#define DATABASE "queue.db"
+#define CONTENTS "content"
+
+/* "LYBQ", in decimal: it stands in the schema's text, too */
+#define APPLICATION_ID 1280918097
+#define SCHEMA_VERSION 1
+
+/* Of the table usage: the sum of all users. Nobody can be that user. */
+#define EVERYBODY ((uid_t)UINT32_MAX)
+
+/* Operations under way, and the bytes that are held in memory for them. */
+#define OPERATIONS_MAX 1024
+#define OPERATION_BYTES_MAX (4ull << 20)
+/* How many jobs are forgotten in one transaction by what forgets many. */
+#define FORGET_STEP 256
+#define FORGET_STEP_SCARCE 16
+/* Pages in the WAL from which on they are moved into the database. */
+#define CHECKPOINT_PAGES 512
+
+struct blob {
+	/* NULL: it is in @fd */
+	void *data;
+	int fd;
+	uint64_t size;
+	bool hashed;
+	uint8_t digest[STORE_DIGEST_BYTES];
+};
+
+/* A job of a store_submit(): [0] is the program. */
+struct submission {
+	struct store_request request;
+	struct blob *parts[1 + LAYBY_MAX_INPUTS];
+};
+
+enum operation_kind {
+	OPERATION_SUBMIT,
+	OPERATION_END,
+	OPERATION_COUNT,
+	OPERATION_RELEASE,
+	OPERATION_DISOWN,
+	OPERATION_EXPIRE,
+};
+
+struct operation {
+	STAILQ_ENTRY(operation) entries;
+	enum operation_kind kind;
+	store_done_fn done;
+	store_submitted_fn submitted;
+	void *userdata;
+	int result;
+	/* one step of it is on disk, there are more */
+	bool unfinished;
+	/* to be tried in the room that was kept back */
+	bool again;
+	/* SUBMIT; END: blobs are the outputs */
+	struct submission *jobs;
+	struct store_submitted *results;
+	size_t job_count;
+	struct blob *blobs;
+	size_t blob_count;
+	uint64_t bytes;
+	/* END, COUNT, RELEASE */
+	uint64_t number;
+	struct store_outcome outcome;
+	/* DISOWN */
+	char owner[STORE_OWNER_MAX];
+	/* EXPIRE */
+	uint64_t now_us;
+};
+
+STAILQ_HEAD(operations, operation);
+
+/* Files of content/ that perhaps no job names: looked at after the transaction. */
+struct doubts {
+	uint8_t (*digests)[STORE_DIGEST_BYTES];
+	size_t count;
+	size_t room;
+};
+
+struct store {
+	/* set before the thread begins, not changed any more */
+	char *directory;
+	int directory_fd;
+	int content_fd;
+	int lock_fd;
+	struct store_limits limits;
+
+	/* the loop's */
+	struct db reader;
+	sd_event_source *wake;
+	size_t under_way;
+	uint64_t bytes_under_way;
+
+	/* the thread's */
+	struct db writer;
+	struct doubts doubts;
+	/* files were linked since the last fsync of content/ */
+	bool linked;
+	int reserve_fd;
+	bool reserved;
+	int wal_pages;
+	/* forget little at a time: the disk is full */
+	bool scarce;
+	uint8_t buffer[64 * 1024];
+
+	/* both's, under @lock */
+	pthread_t thread;
+	bool started;
+	pthread_mutex_t lock;
+	pthread_cond_t queued;
+	struct operations queue;
+	struct operations ended;
+	bool stopping;
+	int event_fd;
+};
+
+/* operation.c */
+void operation_destroy(struct operation *operation);
+
+/* store.c: takes the operation, also when it fails */
+int store_queue(struct store *store, struct operation *operation);
+/* Made if it is not there; 0700 */
+int directory_open(int at, const char *path, int *ret_fd);
+
+/* schema.c, corrupt.c: what store_open() makes of the files that are there */
+int schema_open(struct store *store);
+int schema_open_reader(struct store *store);
+/* @problem: why it cannot be used. Moves database and contents out of the way. */
+int corrupt_set_aside(struct store *store, const char *problem);
+
+/* batch.c: one transaction of all of them */
+void batch_run(struct store *store, struct operations *operations);
+/* Of an operation, or a part of one, that ended with @result: kept, or undone. */
+int batch_savepoint_end(struct store *store, int result);
+/* Moves what is in the WAL into the database, once it is much. */
+void batch_checkpoint(struct store *store);
+
+/* reserve.c: room that only forgetting may use */
+int reserve_open(struct store *store);
+void reserve_fill(struct store *store);
+void reserve_give_up(struct store *store);
+
+/*
+ * The operations, inside the batch's transaction. They set the results of jobs that
+ * are refused; what they return is why the whole of the operation failed.
+ */
+int submit_apply(struct store *store, struct operation *operation);
+int end_apply(struct store *store, struct operation *operation);
+int count_apply(struct store *store, struct operation *operation);
+/* Whatever it was, it has ended after that. */
+int end_disowned(struct store *store, uint64_t number);
+int release_apply(struct store *store, struct operation *operation);
+int disown_apply(struct store *store, struct operation *operation);
+int expire_apply(struct store *store, struct operation *operation);
+
+/* state.c */
+struct held {
+	enum store_state state;
+	uid_t uid;
+	uint64_t bytes;
+	uint64_t output_sizes[LAYBY_MAX_OUTPUTS];
+};
+
+/* May a job that is @from become @to? 0, -EALREADY (it has ended), -EINVAL */
+int state_check(enum store_state from, enum store_state to);
+int state_get(struct store *store, uint64_t number, struct held *ret_held);
+int state_end(struct store *store, uint64_t number, const struct held *held,
+	      const struct store_outcome *outcome);
+
+/* usage.c: what each user, and all, hold */
+struct usage {
+	int64_t queued;
+	int64_t held;
+	int64_t bytes;
+	int64_t ended;
+};
+
+int usage_add(struct store *store, uid_t uid, const struct usage *more);
+/* 0, or why one more job of @bytes may not be held: -EDQUOT, -ENOBUFS */
+int usage_check(struct store *store, uid_t uid, uint64_t bytes);
+
+/* contents.c */
+int contents_open(struct store *store);
+int blob_hash(struct store *store, struct blob *blob);
+/* Inside a transaction: the blob is kept, or was before. */
+int content_keep(struct store *store, struct blob *blob, int64_t *ret_id);
+/* Inside a transaction: forgotten, unless another job names it. */
+int content_forget(struct store *store, int64_t id);
+/* Before a transaction ends well: its files are on disk. */
+int contents_sync(struct store *store);
+/* After a transaction, however it ended: files that nobody names are deleted. */
+void contents_settle(struct store *store);
+
+/* file.c: files of content/ */
+#define CONTENT_NAME_SIZE (2 * STORE_DIGEST_BYTES + 1)
+void content_name(const uint8_t digest[static STORE_DIGEST_BYTES],
+		  char ret_name[static CONTENT_NAME_SIZE]);
+int content_digest(const char *name, uint8_t ret_digest[static STORE_DIGEST_BYTES]);
+int file_keep(struct store *store, struct blob *blob);
+ssize_t blob_read(const struct blob *blob, uint64_t offset, void *buffer, size_t size);
+
+uint64_t now_realtime_us(void);
+
+#endif
