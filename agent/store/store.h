@@ -13,7 +13,10 @@
  * All of it lives in one directory, 0700, which belongs to the store:
  *   queue.db          SQLite, WAL; contents of up to STORE_INLINE_MAX bytes, too
  *   content/HEX       contents above that, by SHA-256
- *   queue.db.corrupt-N  a database that was found broken, set aside
+ *   reserve            4 MiB of room that only forgetting may use; while they cannot be
+ *                      had every new job is refused with -ENOSPC
+ *   lock               held for as long as the store is open
+ *   queue.db.corrupt-N, content.corrupt-N  what was found broken, set aside
  */
 #ifndef LAYBY_AGENT_STORE_H
 #define LAYBY_AGENT_STORE_H
@@ -135,25 +138,35 @@ struct store_outcome {
 /*
  * Opens or makes what is in @directory; a database that is broken is set aside, with
  * a log line that says where. Errors: those of the file system; -EBUSY another agent
- * has it open; -EPROTO it was made by a newer version.
+ * has it open; -EPROTO it was made by a newer version, and was left as it is.
  */
 int store_open(const char *directory, sd_event *event, const struct store_limits *limits,
 	       struct store **ret_store);
 
-/* Waits until all operations are on disk; their callbacks are not called any more. */
+/*
+ * Waits until all operations are on disk; their callbacks are not called any more. Not
+ * to be called from a callback.
+ */
 void store_close(struct store *store);
 
-/* An unnamed file for @size bytes beside the contents, all its blocks allocated. */
+/* An unnamed file of @size bytes beside the contents, all its blocks allocated; or -ENOSPC. */
 int store_file(struct store *store, uint64_t size);
 
-/* --- Operations: -ENOMEM or -EBUSY (too many under way) at once, the rest to @done ---- */
+/*
+ * --- Operations: some errors at once, the rest to @done -------------------------------
+ *
+ * At once: -ENOMEM; -EBUSY too many under way; -EINVAL a number, or the sum of the sizes,
+ * does not fit what is said above; those of duplicating a descriptor. Then @done is not
+ * called. To @done of every one: -ENOSPC, -EROFS, -EIO it cannot be kept; -EBADMSG the
+ * database is broken, the next store_open() will set it aside.
+ */
 
 /*
  * Of one job of store_submit(): 0, then @number is the new one; 1, then it is that of
  * the job that the same user gave the same key and content; or
  *   -EEXIST   same user, same key, other content
  *   -EDQUOT   user_jobs or user_bytes; -ENOBUFS jobs or bytes of all
- *   -ENOSPC, -EROFS, -EIO   it cannot be kept
+ *   -EINVAL   a content is shorter than its size, or was changed meanwhile
  */
 struct store_submitted {
 	int result;
@@ -166,7 +179,10 @@ typedef void (*store_submitted_fn)(void *userdata, const struct store_submitted 
 int store_submit(struct store *store, const struct store_new *jobs, size_t count,
 		 store_submitted_fn done, void *userdata);
 
-/* @done: 0; -ENOENT no such job; -EALREADY it had ended before; -ENOSPC, -EROFS, -EIO */
+/*
+ * @done: 0; -ENOENT no such job; -EALREADY it had ended before; -EINVAL that is no end,
+ * or the outputs of a finished job are not of the sizes that it declared
+ */
 typedef void (*store_done_fn)(void *userdata, int result);
 int store_end(struct store *store, uint64_t number, const struct store_outcome *outcome,
 	      store_done_fn done, void *userdata);
@@ -175,12 +191,17 @@ int store_count(struct store *store, uint64_t number, uint32_t attempts, uint32_
 		store_done_fn done, void *userdata);
 /* Forget a job that has ended, and its contents. -EBUSY: it has not ended. */
 int store_release(struct store *store, uint64_t number, store_done_fn done, void *userdata);
+
+/*
+ * The next two are done in steps, each on disk for itself: operations that are called
+ * later may come before their end.
+ */
 /* Forget all jobs of @owner that do not linger; those that had not ended end, cancelled. */
 int store_disown(struct store *store, const char *owner, store_done_fn done, void *userdata);
 /* Forget what ended longer ago than the retention; delete contents that nobody needs. */
 int store_expire(struct store *store, uint64_t now_us, store_done_fn done, void *userdata);
 
-/* --- Reading ------------------------------------------------------------------------- */
+/* --- Reading: -ENOENT and such, else what sqlite says of the disk: -EIO, -EBADMSG ----- */
 
 /* -ENOENT: no such job */
 int store_get(struct store *store, uint64_t number, struct store_job *ret_job);

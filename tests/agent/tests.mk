@@ -5,6 +5,7 @@
 # agent_*: layby-agentd on a private bus, with a fake liblayby below it.
 # command: laybyctl beside it. audit: laybyctl audit, on a fake /sys, too. data: units, rules and XML by their own checkers.
 # policy_values, policy: laybyctl policy, its parts and the whole of it.
+# store*: the store on its own, with real SQLite.
 # symbols: the library exports what its map and its header name, no more.
 
 T        := $(TOP)/tests/agent
@@ -66,7 +67,16 @@ $(TO)/test_policy_values: $(TO)/test_policy_values.o $(test_tools_o)
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(URING) $(TOOLS) $(CMOCKA)
 
-tests := $(addprefix $(TO)/,test_client test_queue test_agent_submit \
+# The store, and its insides
+test_store_o := $(patsubst $(O)/%,$(TO)/%,$(store_o)) $(TO)/store_fixture.o
+store_tests  := $(addprefix $(TO)/,test_store)
+
+$(store_tests:=.o) $(TO)/store_fixture.o: CPPFLAGS += -I$(S)
+$(store_tests): $(TO)/%: $(TO)/%.o $(test_store_o)
+	@echo "  LD      tests/$(notdir $@)"
+	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(STORE) $(CMOCKA)
+
+tests := $(store_tests) $(addprefix $(TO)/,test_client test_queue test_agent_submit \
 	test_agent_life test_agent_gate test_policy_values layby-agentd laybyctl)
 
 check: all $(tests)
