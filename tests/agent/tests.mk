@@ -76,6 +76,12 @@ $(store_tests): $(TO)/%: $(TO)/%.o $(test_store_o)
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(STORE) $(CMOCKA)
 
+# What the store takes a second; not sanitized, not part of the check.
+$(TO)/store_bench: $(T)/store_bench.c $(store_o)
+	@mkdir -p $(@D)
+	@echo "  LD      tests/$(notdir $@)"
+	@$(CC) $(CPPFLAGS) -I$(S) $(CFLAGS) -o $@ $^ $(SYSTEMD) $(STORE)
+
 tests := $(store_tests) $(addprefix $(TO)/,test_client test_queue test_agent_submit \
 	test_agent_life test_agent_gate test_policy_values layby-agentd laybyctl)
 
