@@ -4,7 +4,8 @@
  * before it is on disk (ISO-10). Each operation stands in a savepoint of its own; if
  * the transaction fails, all of them have failed.
  *
- * On a full disk what forgets is tried again, alone, in the room that was kept back.
+ * On a full disk ends, and what forgets, are tried again, without submissions, in the
+ * room that was kept back.
  */
 #include "internal.h"
 
@@ -52,15 +53,19 @@ static int apply(struct store *store, struct operation *operation)
 	return batch_savepoint_end(store, operation->result);
 }
 
-static bool frees(const struct operation *operation)
+/* What must be left of the reserve when the operation is done. */
+static off_t leaves(const struct operation *operation)
 {
 	switch (operation->kind) {
 	case OPERATION_RELEASE:
 	case OPERATION_DISOWN:
 	case OPERATION_EXPIRE:
-		return true;
+		return 0;
+	case OPERATION_END:
+	case OPERATION_COUNT:
+		return RESERVE_BYTES / 2;
 	default:
-		return false;
+		return RESERVE_BYTES;
 	}
 }
 
@@ -80,6 +85,16 @@ static int apply_all(struct store *store, struct operations *operations)
 	return r < 0 ? r : sql_run(&store->writer, SQL_COMMIT, NO_VALUES);
 }
 
+static void undo(struct store *store, int why)
+{
+	if (why != -ENOSPC)
+		log_error("store: a transaction failed, nothing of it is kept: %s: %s",
+			  strerror(-why), sqlite3_errmsg(store->writer.handle));
+	/* its own failure leaves nothing to do: the next BEGIN will fail */
+	if (!transaction_is_gone(store))
+		sql_run(&store->writer, SQL_ROLLBACK, NO_VALUES);
+}
+
 static int transact(struct store *store, struct operations *operations)
 {
 	int r;
@@ -88,9 +103,8 @@ static int transact(struct store *store, struct operations *operations)
 	if (r < 0)
 		return r;
 	r = apply_all(store, operations);
-	/* its own failure leaves nothing to do: what is open is rolled back at the end */
-	if (r < 0 && !transaction_is_gone(store))
-		sql_run(&store->writer, SQL_ROLLBACK, NO_VALUES);
+	if (r < 0)
+		undo(store, r);
 	contents_settle(store);
 	return r < 0 ? r : 0;
 }
@@ -112,17 +126,14 @@ static void fail_all(struct store *store, struct operations *operations, int res
 	STAILQ_FOREACH(operation, operations, entries)
 		if (!store->scarce || operation->again)
 			fail(operation, result);
-	if (result != -ENOSPC)
-		log_error("store: a transaction failed, nothing of it was accepted: %s: %s",
-			  strerror(-result), sqlite3_errmsg(store->writer.handle));
 }
 
-/* The same once more, of those that make room and found none. */
-static void transact_scarce(struct store *store, struct operations *operations)
+/* The same once more, of those that found no room and may use some of the reserve. */
+static void transact_scarce(struct store *store, struct operations *operations, off_t left)
 {
 	int r;
 
-	reserve_give_up(store);
+	reserve_shrink(store, left);
 	store->scarce = true;
 	r = transact(store, operations);
 	if (r < 0)
@@ -130,13 +141,13 @@ static void transact_scarce(struct store *store, struct operations *operations)
 	store->scarce = false;
 }
 
-static bool want_room(struct operations *operations)
+static bool want_room(struct operations *operations, off_t left)
 {
 	struct operation *operation;
 	bool some = false;
 
 	STAILQ_FOREACH(operation, operations, entries) {
-		operation->again = frees(operation) && operation->result == -ENOSPC;
+		operation->again = operation->result == -ENOSPC && leaves(operation) <= left;
 		some |= operation->again;
 	}
 	return some;
@@ -144,14 +155,16 @@ static bool want_room(struct operations *operations)
 
 void batch_run(struct store *store, struct operations *operations)
 {
+	off_t left;
 	int r;
 
 	reserve_fill(store);
 	r = transact(store, operations);
 	if (r < 0)
 		fail_all(store, operations, r);
-	if (want_room(operations))
-		transact_scarce(store, operations);
+	for (left = RESERVE_BYTES / 2; left >= 0; left -= RESERVE_BYTES / 2)
+		if (want_room(operations, left))
+			transact_scarce(store, operations, left);
 }
 
 static int checkpoint(struct store *store, int mode)
@@ -170,13 +183,13 @@ void batch_checkpoint(struct store *store)
 {
 	int r;
 
-	if (store->wal_pages < CHECKPOINT_PAGES && store->reserved)
+	if (store->wal_pages < CHECKPOINT_PAGES && reserve_is_whole(store))
 		return;
 	store->wal_pages = 0;
-	r = checkpoint(store, store->reserved ? SQLITE_CHECKPOINT_PASSIVE :
-						SQLITE_CHECKPOINT_TRUNCATE);
-	if (r == -ENOSPC && store->reserved) {
-		reserve_give_up(store);
+	r = checkpoint(store, reserve_is_whole(store) ? SQLITE_CHECKPOINT_PASSIVE :
+							      SQLITE_CHECKPOINT_TRUNCATE);
+	if (r == -ENOSPC && reserve_is_whole(store)) {
+		reserve_shrink(store, RESERVE_BYTES / 2);
 		r = checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
 	}
 	if (r < 0)

@@ -118,7 +118,7 @@ struct store {
 	/* files were linked since the last fsync of content/ */
 	bool linked;
 	int reserve_fd;
-	bool reserved;
+	off_t reserve_bytes;
 	int wal_pages;
 	/* forget little at a time: the disk is full */
 	bool scarce;
@@ -156,10 +156,13 @@ int batch_savepoint_end(struct store *store, int result);
 /* Moves what is in the WAL into the database, once it is much. */
 void batch_checkpoint(struct store *store);
 
-/* reserve.c: room that only forgetting may use */
+/* reserve.c: room that only ends and forgetting may use */
+#define RESERVE_BYTES (4 << 20)
 int reserve_open(struct store *store);
+bool reserve_is_whole(const struct store *store);
 void reserve_fill(struct store *store);
-void reserve_give_up(struct store *store);
+/* To that many bytes at most */
+void reserve_shrink(struct store *store, off_t bytes);
 
 /*
  * The operations, inside the batch's transaction. They set the results of jobs that

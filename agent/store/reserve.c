@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The reserve: a file that holds nothing but its place on the disk. Forgetting needs
- * some room before it gives some back; when the disk is full the reserve is given up
- * for that, and nothing new is accepted until it is whole again.
+ * some room before it gives some back, and a job that runs must be able to end. When
+ * the disk is full ends may use one half of the reserve and forgetting all of it, and
+ * no job is accepted until it is whole again.
  */
 #include "internal.h"
 
@@ -12,13 +13,17 @@
 
 #include "util.h"
 
-#define RESERVE_BYTES (4 << 20)
+bool reserve_is_whole(const struct store *store)
+{
+	return store->reserve_bytes == RESERVE_BYTES;
+}
 
 static int fill(struct store *store)
 {
 	int r = posix_fallocate(store->reserve_fd, 0, RESERVE_BYTES);
 
-	store->reserved = !r;
+	if (!r)
+		store->reserve_bytes = RESERVE_BYTES;
 	return -r;
 }
 
@@ -36,22 +41,18 @@ int reserve_open(struct store *store)
 
 void reserve_fill(struct store *store)
 {
-	int r;
-
-	if (store->reserved)
-		return;
-	r = fill(store);
-	if (!r)
+	if (!reserve_is_whole(store) && fill(store) >= 0)
 		log_notice("store: there is room again, jobs are accepted");
 }
 
-void reserve_give_up(struct store *store)
+void reserve_shrink(struct store *store, off_t bytes)
 {
-	if (!store->reserved)
+	if (reserve_is_whole(store))
+		log_error("store: the disk is full: no job is accepted until there are %d KiB",
+			  RESERVE_BYTES / 1024);
+	if (store->reserve_bytes <= bytes)
 		return;
-	store->reserved = false;
-	log_error("store: the disk is full: no job is accepted until there are %d KiB",
-		  RESERVE_BYTES / 1024);
-	if (ftruncate(store->reserve_fd, 0) < 0)
-		log_error("store: giving up the reserve: %s", strerror(errno));
+	if (ftruncate(store->reserve_fd, bytes) < 0)
+		log_error("store: giving up some of the reserve: %s", strerror(errno));
+	store->reserve_bytes = bytes;
 }

@@ -121,9 +121,14 @@ static int ask_identity(sqlite3 *handle, struct identity *ret_identity)
 	return ask_number(handle, "SELECT count(*) FROM sqlite_schema", &ret_identity->tables);
 }
 
+/* SQLite's are of several lines, and it is to be one in the log. */
 static int problem(char *ret_problem, size_t size, const char *text)
 {
+	char *at;
+
 	snprintf(ret_problem, size, "%s", text);
+	for (at = ret_problem; (at = strchr(at, '\n'));)
+		*at = ' ';
 	return -EBADMSG;
 }
 

@@ -226,8 +226,8 @@ static int open_files(struct store *store, const char *directory)
 	if (r < 0)
 		return r;
 	r = schema_open(store);
-	if (r == -ENOSPC && store->reserved) {
-		reserve_give_up(store);
+	if (r == -ENOSPC && reserve_is_whole(store)) {
+		reserve_shrink(store, RESERVE_BYTES / 2);
 		r = schema_open(store);
 	}
 	if (r < 0)

@@ -13,8 +13,8 @@
  * All of it lives in one directory, 0700, which belongs to the store:
  *   queue.db          SQLite, WAL; contents of up to STORE_INLINE_MAX bytes, too
  *   content/HEX       contents above that, by SHA-256
- *   reserve            4 MiB of room that only forgetting may use; while they cannot be
- *                      had every new job is refused with -ENOSPC
+ *   reserve            4 MiB of room that only ends and forgetting may use; while they
+ *                      cannot be had every new job is refused with -ENOSPC
  *   lock               held for as long as the store is open
  *   queue.db.corrupt-N, content.corrupt-N  what was found broken, set aside
  */

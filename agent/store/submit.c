@@ -178,8 +178,8 @@ static int submit_one(struct store *store, struct submission *job, uint64_t *ret
 	r = find_same(store, job, asked, ret_number);
 	if (r)
 		return r;
-	/* the last room is for forgetting */
-	if (!store->reserved)
+	/* the last room is for those that are there */
+	if (!reserve_is_whole(store))
 		return -ENOSPC;
 	r = usage_check(store, job->request.uid, sum_bytes(job));
 	return r < 0 ? r : add_whole(store, job, asked, ret_number);
