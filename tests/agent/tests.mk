@@ -69,7 +69,7 @@ $(TO)/test_policy_values: $(TO)/test_policy_values.o $(test_tools_o)
 
 # The store, and its insides
 test_store_o := $(patsubst $(O)/%,$(TO)/%,$(store_o)) $(TO)/store_fixture.o
-store_tests  := $(addprefix $(TO)/,test_store test_store_batch test_store_disk)
+store_tests  := $(addprefix $(TO)/,test_store test_store_batch test_store_disk test_store_kill)
 
 $(store_tests:=.o) $(TO)/store_fixture.o: CPPFLAGS += -I$(S)
 $(store_tests): $(TO)/%: $(TO)/%.o $(test_store_o)
