@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The agent: owns the loop's sources, the mover, all parties and clients.
+ * The agent: owns the loop's sources, the mover, the store, all parties and
+ * clients.
  *
- * While no job is held, nothing here wakes up: the watchdog runs only while
- * the device has work, and the two timers are one-shot.
+ * While nothing can run, nothing here wakes up: the watchdog runs only while
+ * the device has work, and the timers are one-shot.
  */
 #include "agent.h"
 
@@ -14,6 +15,15 @@
 
 /* Until the device is asked again whether it has let go, or has room. */
 #define RETRY_US 5000
+/* Until what the disk did not take is tried again. */
+#define KEEP_US (5 * USEC_PER_SEC)
+/* What is old is forgotten so often, when something else wakes us. */
+#define EXPIRE_US (600 * USEC_PER_SEC)
+
+const char *state_directory(void)
+{
+	return getenv("STATE_DIRECTORY") ?: "/var/lib/layby";
+}
 
 void agent_pump_soon(struct agent *agent)
 {
@@ -40,6 +50,29 @@ void agent_retry_soon(struct agent *agent)
 		r = sd_event_source_set_enabled(agent->retry, SD_EVENT_ONESHOT);
 	if (r < 0)
 		log_error("arming the retry timer: %s", strerror(-r));
+}
+
+void agent_keep_later(struct agent *agent)
+{
+	int r;
+
+	if (agent->stopping)
+		return;
+	r = sd_event_source_set_time_relative(agent->keep, KEEP_US);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(agent->keep, SD_EVENT_ONESHOT);
+	if (r < 0)
+		log_error("arming the timer for what is to be kept: %s", strerror(-r));
+}
+
+static int on_keep(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct agent *agent = userdata;
+	struct party *party;
+
+	LIST_FOREACH(party, &agent->parties, entries)
+	jobs_keep(party);
+	return 0;
 }
 
 static void agent_watch(struct agent *agent, bool watch)
@@ -98,13 +131,55 @@ static void agent_update_watchdog(struct agent *agent)
 		log_error("arming the rest timer: %s", strerror(-r));
 }
 
+/* As many as are served at once: others when one of them has no more. */
+static void agent_restore_users(struct agent *agent)
+{
+	int r;
+
+	if (!agent->users_due || agent->party_count >= agent->limits.parties)
+		return;
+	agent->users_due = false;
+	r = parties_restore(agent);
+	if (r < 0)
+		log_error("reading whose jobs wait: %s", strerror(-r));
+}
+
+static uint64_t clock_us(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / NSEC_PER_USEC;
+}
+
+static void on_expired(void *userdata, int result)
+{
+	if (result < 0)
+		log_error("forgetting what is old: %s", strerror(-result));
+}
+
+static void agent_expire(struct agent *agent)
+{
+	uint64_t now_us = clock_us(CLOCK_MONOTONIC);
+	int r;
+
+	if (agent->expired_us && now_us - agent->expired_us < EXPIRE_US)
+		return;
+	agent->expired_us = now_us;
+	r = store_expire(agent->store, clock_us(CLOCK_REALTIME), on_expired, NULL);
+	if (r < 0)
+		on_expired(NULL, r);
+}
+
 static int on_pump(sd_event_source *source, void *userdata)
 {
 	struct agent *agent = userdata;
-	struct party *party = LIST_FIRST(&agent->parties);
+	struct party *party;
 	struct party *next;
 
-	for (; party; party = next) {
+	agent_restore_users(agent);
+	agent_expire(agent);
+	for (party = LIST_FIRST(&agent->parties); party; party = next) {
 		next = LIST_NEXT(party, entries);
 		party_pump(party);
 		party_close_if_unused(party);
@@ -125,12 +200,12 @@ struct job *agent_find_job(struct agent *agent, uint64_t number)
 
 	LIST_FOREACH(party, &agent->parties, entries)
 	TAILQ_FOREACH(job, &party->jobs, entries)
-	if (job->number == number)
+	if (job->stored.number == number)
 		return job;
 	return NULL;
 }
 
-uint64_t agent_count_jobs(struct agent *agent, enum job_state state)
+uint64_t agent_count_running(struct agent *agent)
 {
 	struct party *party;
 	struct job *job;
@@ -138,22 +213,17 @@ uint64_t agent_count_jobs(struct agent *agent, enum job_state state)
 
 	LIST_FOREACH(party, &agent->parties, entries)
 	TAILQ_FOREACH(job, &party->jobs, entries)
-	count += job->state == state;
+	count += job->running;
 	return count;
 }
 
-/* Before the bus leaves the loop, so that submitters hear of their jobs. */
+/* What runs is taken back when the nodes close, and is in the store's queue. */
 static int on_exit_begins(sd_event_source *source, void *userdata)
 {
 	struct agent *agent = userdata;
-	struct party *party;
-	struct job *job;
 
 	sd_notify(false, "STOPPING=1");
 	agent->stopping = true;
-	LIST_FOREACH(party, &agent->parties, entries)
-	TAILQ_FOREACH(job, &party->jobs, entries)
-	job_cancel(job);
 	return 0;
 }
 
@@ -194,7 +264,23 @@ static int agent_add_sources(struct agent *agent)
 	if (r < 0)
 		return r;
 	r = agent_add_timer(agent, &agent->rest, on_rested);
+	if (r < 0)
+		return r;
+	r = agent_add_timer(agent, &agent->keep, on_keep);
 	return r < 0 ? r : agent_add_exit(agent);
+}
+
+static int agent_open_store(struct agent *agent)
+{
+	const char *directory = state_directory();
+	int r;
+
+	r = store_open(directory, agent->event, &agent->limits.store, &agent->store);
+	if (r < 0)
+		log_error("the store in %s: %s%s", directory, strerror(-r),
+			  r == -EBUSY ? ": another agent has it open" :
+			  r == -EPROTO ? ": a newer agent has made it" : "");
+	return r;
 }
 
 int agent_create(sd_event *event, const char *partition,
@@ -208,6 +294,13 @@ int agent_create(sd_event *event, const char *partition,
 	agent->event = sd_event_ref(event);
 	agent->partition = partition;
 	agent->limits = *limits;
+	agent->users_due = true;
+	agent->device_was_there = true;
+	agent->shown = calloc(1, sizeof(*agent->shown));
+	if (!agent->shown) {
+		agent_destroy(agent);
+		return -ENOMEM;
+	}
 	LIST_INIT(&agent->parties);
 	LIST_INIT(&agent->clients);
 	r = sd_watchdog_enabled(false, &agent->watchdog_us);
@@ -215,6 +308,8 @@ int agent_create(sd_event *event, const char *partition,
 		r = agent_add_sources(agent);
 	if (r >= 0)
 		r = mover_create(event, &agent->mover);
+	if (r >= 0)
+		r = agent_open_store(agent);
 	if (r >= 0)
 		r = lease_create(agent, &agent->lease);
 	if (r >= 0)
@@ -239,8 +334,9 @@ void agent_destroy(struct agent *agent)
 		return;
 	while ((client = LIST_FIRST(&agent->clients)))
 		client_destroy(client);
-	/* first: transfers point into runs */
+	/* first: transfers point into runs and intakes, the store's answers too */
 	mover_destroy(agent->mover);
+	store_close(agent->store);
 	while ((party = LIST_FIRST(&agent->parties)))
 		party_destroy(party);
 	lease_destroy(agent->lease);
@@ -249,8 +345,10 @@ void agent_destroy(struct agent *agent)
 	sd_event_source_disable_unref(agent->retry);
 	sd_event_source_disable_unref(agent->rest);
 	sd_event_source_disable_unref(agent->exit);
+	sd_event_source_disable_unref(agent->keep);
 	sd_event_source_disable_unref(agent->consent_timer);
 	sd_bus_flush_close_unref(agent->bus);
 	sd_event_unref(agent->event);
+	free(agent->shown);
 	free(agent);
 }

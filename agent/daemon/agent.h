@@ -2,20 +2,23 @@
 /*
  * What the files of layby-agentd share: who owns what.
  *
- *   agent   one: the loop, the bus, the mover, all parties and clients
+ *   agent   one: the loop, the bus, the mover, the store, all parties and clients
  *   party   one a uid: an open node and its queue, the jobs and runs of that
  *           uid. All connections of a user are one party, because a user can
  *           open as many connections as he likes: a party for each would make
  *           every limit worthless, and would wall a user off from himself only
  *   client  one a D-Bus connection that has submitted; gone when it vanishes
- *   job     what the submitter sees: state, result. Freed when released
+ *   intake  a submission until it is answered: its contents are copied to disk
+ *   job     what the store has, in memory from when it may start until its end
+ *           is on disk. All other jobs are only in the store
  *   run     what the device works on: buffers, prepared job, transfers. Lives
  *           until the device and the mover have let go, also after its job.
  *           When the gate closes it waits as it is, and goes on when it opens
  *   gate    what the kernel says of the gate
  *   lease   the agent's promise to the kernel, while that is of use
  *
- * There is one thread. The program and its data are never looked at.
+ * There is one thread beside the store's. The program and its data are never
+ * looked at.
  */
 #ifndef LAYBY_AGENT_H
 #define LAYBY_AGENT_H
@@ -29,6 +32,7 @@
 
 #include "gate.h"
 #include "mover.h"
+#include "store/store.h"
 #include "util.h"
 
 #define AGENT_NAME "org.layby.Agent1"
@@ -39,13 +43,15 @@
 #define ERROR_NO_DEVICE "org.layby.Error.NoDevice"
 #define ERROR_CONSENT "org.layby.Error.ConsentRefused"
 #define ERROR_NOT_FINISHED "org.layby.Error.NotFinished"
+#define ERROR_KEY_USED "org.layby.Error.KeyUsed"
+#define ERROR_CANNOT_KEEP "org.layby.Error.CannotKeep"
 
+/* 0: none */
 struct limits {
-	/* of one user */
-	uint64_t jobs;
-	uint64_t bytes;
+	struct store_limits store;
+	/* connections of one user that submit */
 	uint64_t clients;
-	/* of the agent */
+	/* users at once */
 	uint64_t parties;
 };
 
@@ -53,6 +59,7 @@ struct agent {
 	sd_event *event;
 	sd_bus *bus;
 	struct mover *mover;
+	struct store *store;
 	struct gate *gate;
 	struct lease *lease;
 	const char *partition;
@@ -61,9 +68,18 @@ struct agent {
 	LIST_HEAD(, client) clients;
 	uint64_t party_count;
 	uint64_t run_count;
-	uint64_t job_count;
-	uint64_t next_job;
-	uint64_t jobs_done;
+	/* this bus, so that names of another one are known as such */
+	char bus_id[33];
+	/* the one job that a call is about, if only the store has it */
+	struct job *shown;
+	/* CLOCK_MONOTONIC: when what is old was last forgotten */
+	uint64_t expired_us;
+	/* one-shot: ends that could not be kept are tried again */
+	sd_event_source *keep;
+	/* for the log: said once, when it goes */
+	bool device_was_there;
+	/* users whose jobs wait may have no party */
+	bool users_due;
 	/* one-shot: fill the device; enabled whenever something got free */
 	sd_event_source *pump;
 	/* one-shot: ask again for what the device gives no event about */
@@ -86,16 +102,18 @@ struct party {
 	LIST_ENTRY(party) entries;
 	struct agent *agent;
 	uid_t uid;
+	/* NULL: the device is not there */
 	struct layby_node *node;
 	struct layby_queue *queue;
 	sd_event_source *event;
 	struct layby_partition_info partition;
 	uint64_t ticks_hz;
+	TAILQ_HEAD(, intake) intakes;
 	TAILQ_HEAD(, job) jobs;
 	TAILQ_HEAD(, run) runs;
 	LIST_HEAD(, program) programs;
-	uint64_t job_count;
-	uint64_t job_bytes;
+	uint32_t intake_count;
+	uint32_t job_count;
 	uint32_t client_count;
 	uint32_t run_count;
 	uint32_t load_count;
@@ -104,6 +122,8 @@ struct party {
 	uint64_t epoch;
 	/* the node's buffers and jobs are dead: it is to be opened anew */
 	bool stale;
+	/* the store may have queued jobs that are not here */
+	bool more;
 };
 
 struct client {
@@ -114,48 +134,30 @@ struct client {
 	char *name;
 };
 
-enum job_state {
-	JOB_QUEUED,
-	JOB_RUNNING,
-	JOB_FINISHED,
-	JOB_FAILED,
-	JOB_CANCELLED,
-};
-
 /* What SubmitJob asks for, checked. The descriptors are its own. */
 struct request {
+	struct store_request wanted;
 	int program;
 	int inputs[LAYBY_MAX_INPUTS];
 	uint64_t program_size;
 	uint64_t input_sizes[LAYBY_MAX_INPUTS];
-	uint64_t output_sizes[LAYBY_MAX_OUTPUTS];
-	uint32_t input_count;
-	uint32_t output_count;
-	uint64_t longest_run_us;
+	/* on the device, and as quotas count them */
 	uint64_t bytes;
-	bool linger;
-	bool interactive;
 };
 
 struct job {
 	TAILQ_ENTRY(job) entries;
+	struct agent *agent;
+	/* NULL of agent->shown only */
 	struct party *party;
-	/* NULL once the connection is gone (a lingering job) */
-	struct client *client;
 	/* NULL before it starts and after it ended */
 	struct run *run;
-	struct request request;
-	uint64_t number;
-	enum job_state state;
-	/* how often it was taken back from the device and lined up again */
-	uint32_t reclaims;
-	int result;
-	char reason[24];
-	char *message;
-	struct layby_report report;
-	uint64_t queued_us;
-	uint64_t ended_us;
-	int outputs[LAYBY_MAX_OUTPUTS];
+	struct store_job stored;
+	bool running;
+	/* what became of it, on its way to the disk; NULL: nothing yet */
+	struct store_outcome *outcome;
+	/* it could not be kept: to be tried again */
+	bool unkept;
 };
 
 /* agent.c */
@@ -164,8 +166,12 @@ int agent_create(sd_event *event, const char *partition,
 void agent_destroy(struct agent *agent);
 void agent_pump_soon(struct agent *agent);
 void agent_retry_soon(struct agent *agent);
+void agent_keep_later(struct agent *agent);
+/* Where consent, jobs and results are kept */
+const char *state_directory(void);
+/* NULL: it is not in memory */
 struct job *agent_find_job(struct agent *agent, uint64_t number);
-uint64_t agent_count_jobs(struct agent *agent, enum job_state state);
+uint64_t agent_count_running(struct agent *agent);
 
 /* bus.c: the Agent1 interface, and the connection */
 int agent_open_bus(struct agent *agent);
@@ -190,10 +196,15 @@ void request_fini(struct request *request);
 int request_check_fits(const struct request *request, const struct party *party,
 		       sd_bus_error *error);
 
+/* intake.c: takes over what @request holds, and answers @m in the end */
+int intake_create(struct party *party, sd_bus_message *m,
+		  struct request *request, sd_bus_error *error);
+void intakes_start(struct party *party);
+void intakes_destroy(struct party *party);
+
 /* blob.c: descriptors that come from and go to submitters */
 int blob_check(int fd, const char *what, unsigned int number,
 	       uint64_t *ret_size, sd_bus_error *error);
-bool blob_is_sealed(int fd);
 int blob_create(uint64_t size);
 int blob_seal(int fd);
 
@@ -202,12 +213,21 @@ int client_get(struct agent *agent, const char *name, struct party *party,
 	       struct client **ret_client, sd_bus_error *error);
 void client_destroy(struct client *client);
 int sender_uid(struct agent *agent, sd_bus_message *m, uid_t *ret_uid);
+/* As the store keeps it */
+void client_owner(const struct agent *agent, const char *name,
+		  char ret_owner[static STORE_OWNER_MAX]);
+/* NULL: it has left the bus, or never was on this one */
+const char *client_name(const struct agent *agent, const char *owner);
+/* Jobs of connections that left while there was no agent are dropped. */
+int clients_restore(struct agent *agent);
 
 /* party.c */
 int no_device(struct agent *agent, int r, sd_bus_error *error);
 int party_get(struct agent *agent, uid_t uid, struct party **ret_party,
 	      sd_bus_error *error);
 void party_destroy(struct party *party);
+/* Parties for users whose jobs the store has. */
+int parties_restore(struct agent *agent);
 void party_pump(struct party *party);
 /* The kernel says that the node's buffers and jobs are dead. */
 void party_died(struct party *party);
@@ -231,23 +251,27 @@ void runs_destroy(struct party *party);
 void programs_evict(struct party *party);
 
 /* job.c */
-int job_create(struct party *party, struct client *client,
-	       struct request *request, struct job **ret_job);
-void job_drop(struct job *job);
+int job_load(struct party *party, const struct store_job *stored);
+void jobs_destroy(struct party *party);
 void job_set_running(struct job *job);
 /* In line again, as if it had not been tried. */
 void job_set_queued(struct job *job, bool reclaimed);
+/* @outputs: memfds if it finished, taken over; else NULL */
 void job_end(struct job *job, int result, const struct layby_report *report,
-	     const char *message);
+	     const char *message, int *outputs);
 void job_cancel(struct job *job);
+/* Tries again to keep what could not be kept. */
+void jobs_keep(struct party *party);
+/* The earliest deadline, the highest priority, the oldest: as store_next() */
+bool job_comes_before(const struct store_job *a, const struct store_job *b);
+bool job_waits(const struct job *job);
 bool job_has_ended(const struct job *job);
-void job_path(const struct job *job, char ret_path[static 64]);
+void job_path(uint64_t number, char ret_path[static 64]);
 
 /* job_bus.c: the Job1 interface */
 int job_bus_attach(struct agent *agent);
 void job_emit_changed(struct job *job);
 void job_emit_added(struct job *job);
-void job_emit_removed(struct job *job);
-const char *job_state_name(enum job_state state);
+const char *job_state_name(const struct job *job);
 
 #endif

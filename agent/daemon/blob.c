@@ -79,14 +79,6 @@ int blob_check(int fd, const char *what, unsigned int number,
 	return 0;
 }
 
-/* Only then can its content never change again. */
-bool blob_is_sealed(int fd)
-{
-	int seals = fcntl(fd, F_GET_SEALS);
-
-	return seals >= 0 && (seals & SEALS_OF_CONTENT) == SEALS_OF_CONTENT;
-}
-
 int blob_create(uint64_t size)
 {
 	int fd, r;

@@ -11,9 +11,9 @@
 /* --- SubmitJob ------------------------------------------------------------ */
 
 static int submit(struct agent *agent, sd_bus_message *m,
-		  struct request *request, struct job **ret_job,
-		  sd_bus_error *error)
+		  struct request *request, sd_bus_error *error)
 {
+	const char *sender = sd_bus_message_get_sender(m);
 	struct client *client;
 	struct party *party;
 	uid_t uid;
@@ -28,33 +28,29 @@ static int submit(struct agent *agent, sd_bus_message *m,
 	r = request_check_fits(request, party, error);
 	if (r < 0)
 		return r;
-	r = client_get(agent, sd_bus_message_get_sender(m), party, &client,
-		       error);
+	r = client_get(agent, sender, party, &client, error);
 	if (r < 0)
 		return r;
-	return job_create(party, client, request, ret_job);
+	request->wanted.uid = uid;
+	client_owner(agent, sender, request->wanted.owner);
+	return intake_create(party, m, request, error);
 }
 
+/* Answered when the job is on disk, or refused. */
 static int method_submit_job(sd_bus_message *m, void *userdata,
 			     sd_bus_error *error)
 {
 	_cleanup_(request_fini) struct request request = { .program = -1 };
 	struct agent *agent = userdata;
-	struct job *job;
-	char path[64];
 	int r;
 
 	r = request_read(m, &request, error);
 	if (r < 0)
 		return r;
-	/* Starts the job, or closes a party that it was refused for. */
+	/* Starts the intake, or closes a party that it was refused for. */
 	agent_pump_soon(agent);
-	r = submit(agent, m, &request, &job, error);
-	if (r < 0)
-		return r;
-	job_path(job, path);
-	job_emit_added(job);
-	return sd_bus_reply_method_return(m, "o", path);
+	r = submit(agent, m, &request, error);
+	return r < 0 ? r : 1;
 }
 
 /* --- properties ----------------------------------------------------------- */
@@ -66,29 +62,43 @@ static int get_version(sd_bus *bus, const char *path, const char *interface,
 	return sd_bus_message_append(reply, "s", LAYBY_VERSION);
 }
 
+static int get_totals(struct agent *agent, struct store_totals *ret_totals)
+{
+	return store_totals(agent->store, STORE_EVERYBODY, ret_totals);
+}
+
+/* Of those that have not ended on disk, some run. */
 static int get_queued(sd_bus *bus, const char *path, const char *interface,
 		      const char *property, sd_bus_message *reply,
 		      void *userdata, sd_bus_error *error)
 {
+	uint64_t running = agent_count_running(userdata);
+	struct store_totals totals;
+	int r;
+
+	r = get_totals(userdata, &totals);
+	if (r < 0)
+		return r;
 	return sd_bus_message_append(reply, "t",
-				     agent_count_jobs(userdata, JOB_QUEUED));
+				     totals.queued > running ? totals.queued - running : 0);
 }
 
 static int get_running(sd_bus *bus, const char *path, const char *interface,
 		       const char *property, sd_bus_message *reply,
 		       void *userdata, sd_bus_error *error)
 {
-	return sd_bus_message_append(reply, "t",
-				     agent_count_jobs(userdata, JOB_RUNNING));
+	return sd_bus_message_append(reply, "t", agent_count_running(userdata));
 }
 
 static int get_done(sd_bus *bus, const char *path, const char *interface,
 		    const char *property, sd_bus_message *reply, void *userdata,
 		    sd_bus_error *error)
 {
-	struct agent *agent = userdata;
+	struct store_totals totals;
+	int r;
 
-	return sd_bus_message_append(reply, "t", agent->jobs_done);
+	r = get_totals(userdata, &totals);
+	return r < 0 ? r : sd_bus_message_append(reply, "t", totals.ended);
 }
 
 static int query_partition(struct agent *agent,
@@ -260,6 +270,17 @@ static int attach_objects(struct agent *agent)
 	return job_bus_attach(agent);
 }
 
+static int read_bus_id(struct agent *agent)
+{
+	sd_id128_t id;
+	int r;
+
+	r = sd_bus_get_bus_id(agent->bus, &id);
+	if (r >= 0)
+		sd_id128_to_string(id, agent->bus_id);
+	return r;
+}
+
 int agent_open_bus(struct agent *agent)
 {
 	int r;
@@ -270,9 +291,17 @@ int agent_open_bus(struct agent *agent)
 	r = sd_bus_set_exit_on_disconnect(agent->bus, true);
 	if (r < 0)
 		return r;
+	r = read_bus_id(agent);
+	if (r < 0)
+		return r;
 	r = attach_objects(agent);
 	if (r < 0)
 		return r;
+	r = clients_restore(agent);
+	if (r < 0)
+		return r;
+	/* what waited for an agent may run */
+	agent_pump_soon(agent);
 	r = sd_bus_request_name(agent->bus, AGENT_NAME, 0);
 	if (r < 0)
 		return r;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Clients: connections that have submitted. When one leaves the bus, its jobs
- * are dropped, except those that were submitted to linger.
+ * are dropped, here and in the store, except those that were submitted to linger.
  */
 #include "agent.h"
 
@@ -9,25 +9,69 @@
 #include <inttypes.h>
 #include <string.h>
 
+void client_owner(const struct agent *agent, const char *name,
+		  char ret_owner[static STORE_OWNER_MAX])
+{
+	snprintf(ret_owner, STORE_OWNER_MAX, "%s/%s", agent->bus_id, name);
+}
+
+static struct client *client_find(struct agent *agent, const char *name)
+{
+	struct client *client;
+
+	LIST_FOREACH(client, &agent->clients, entries)
+	if (!strcmp(client->name, name))
+		return client;
+	return NULL;
+}
+
+const char *client_name(const struct agent *agent, const char *owner)
+{
+	size_t length = strlen(agent->bus_id);
+	struct client *client;
+
+	if (strncmp(owner, agent->bus_id, length) || owner[length] != '/')
+		return NULL;
+	client = client_find((struct agent *)agent, owner + length + 1);
+	return client ? client->name : NULL;
+}
+
+/* --- when one leaves ------------------------------------------------------ */
+
+static void on_disowned(void *userdata, int result)
+{
+	struct agent *agent = userdata;
+
+	if (result < 0)
+		log_error("the jobs of a connection that has gone cannot be dropped (%s): they run",
+			  strerror(-result));
+	agent_pump_soon(agent);
+}
+
+static void disown(struct agent *agent, const char *owner)
+{
+	int r;
+
+	r = store_disown(agent->store, owner, on_disowned, agent);
+	if (r < 0)
+		on_disowned(agent, r);
+}
+
 static void client_drop_jobs(struct client *client)
 {
-	struct job *job = TAILQ_FIRST(&client->party->jobs);
-	struct job *next;
+	char owner[STORE_OWNER_MAX];
+	struct job *job;
 
-	for (; job; job = next) {
-		next = TAILQ_NEXT(job, entries);
-		if (job->client != client)
-			continue;
-		job->client = NULL;
-		if (!job->request.linger)
-			job_drop(job);
-	}
+	client_owner(client->agent, client->name, owner);
+	TAILQ_FOREACH(job, &client->party->jobs, entries)
+	if (!job->stored.request.linger && !strcmp(job->stored.request.owner, owner))
+		job_cancel(job);
+	disown(client->agent, owner);
 }
 
 void client_destroy(struct client *client)
 {
 	if (client->party) {
-		client_drop_jobs(client);
 		client->party->client_count--;
 		LIST_REMOVE(client, entries);
 	}
@@ -41,6 +85,7 @@ static int on_vanished(sd_bus_track *track, void *userdata)
 	struct client *client = userdata;
 	struct agent *agent = client->agent;
 
+	client_drop_jobs(client);
 	client_destroy(client);
 	agent_pump_soon(agent);
 	return 0;
@@ -67,16 +112,6 @@ static int client_create(struct agent *agent, const char *name,
 	}
 	*ret_client = client;
 	return 0;
-}
-
-static struct client *client_find(struct agent *agent, const char *name)
-{
-	struct client *client;
-
-	LIST_FOREACH(client, &agent->clients, entries)
-	if (!strcmp(client->name, name))
-		return client;
-	return NULL;
 }
 
 /* Unique names are never given out twice, so what a client's was still holds. */
@@ -120,4 +155,43 @@ int client_get(struct agent *agent, const char *name, struct party *party,
 	LIST_INSERT_HEAD(&agent->clients, client, entries);
 	*ret_client = client;
 	return 0;
+}
+
+/* --- at the start --------------------------------------------------------- */
+
+static bool is_here(struct agent *agent, const char *owner)
+{
+	_cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+	size_t length = strlen(agent->bus_id);
+
+	return !strncmp(owner, agent->bus_id, length) && owner[length] == '/' &&
+	       sd_bus_get_name_creds(agent->bus, owner + length + 1, 0, &creds) >= 0;
+}
+
+static int client_restore(struct agent *agent, const char *owner)
+{
+	const char *name = strchr(owner, '/') + 1;
+	_cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+	struct client *client;
+	struct party *party;
+	uid_t uid;
+	int r;
+
+	r = sd_bus_get_name_creds(agent->bus, name, SD_BUS_CREDS_EUID, &creds);
+	if (r >= 0)
+		r = sd_bus_creds_get_euid(creds, &uid);
+	if (r >= 0)
+		r = party_get(agent, uid, &party, NULL);
+	return r < 0 ? r : client_get(agent, name, party, &client, NULL);
+}
+
+int clients_restore(struct agent *agent)
+{
+	char owner[STORE_OWNER_MAX] = "";
+	int r;
+
+	while ((r = store_next_owner(agent->store, owner, owner)) >= 0)
+		if (!is_here(agent, owner) || client_restore(agent, owner) < 0)
+			disown(agent, owner);
+	return r == -ENOENT ? 0 : r;
 }

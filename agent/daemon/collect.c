@@ -9,13 +9,7 @@
 
 static void run_finish(struct run *run, int result, const char *message)
 {
-	struct job *job = run->job;
-
-	if (job) {
-		memcpy(job->outputs, run->output_fds, sizeof(job->outputs));
-		memset(run->output_fds, -1, sizeof(run->output_fds));
-	}
-	run_end_job(run, result, &run->report, message);
+	run_end_job(run, result, &run->report, message, run->output_fds);
 	run_destroy(run);
 }
 
@@ -66,7 +60,7 @@ void run_collect_next(struct run *run)
 {
 	int r;
 
-	if (run->step == run->request.output_count) {
+	if (run->step == run->wanted.request.output_count) {
 		run_finish(run, 0, NULL);
 		return;
 	}

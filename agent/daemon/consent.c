@@ -30,8 +30,7 @@ struct bytes {
 
 static int open_state_directory(void)
 {
-	const char *path = getenv("STATE_DIRECTORY") ?: "/var/lib/layby";
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(state_directory(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
 }

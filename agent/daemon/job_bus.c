@@ -12,15 +12,17 @@
 #include <inttypes.h>
 #include <string.h>
 
-const char *job_state_name(enum job_state state)
+const char *job_state_name(const struct job *job)
 {
 	static const char *const names[] = {
-		[JOB_QUEUED] = "queued",       [JOB_RUNNING] = "running",
-		[JOB_FINISHED] = "finished",   [JOB_FAILED] = "failed",
-		[JOB_CANCELLED] = "cancelled",
+		[STORE_FINISHED] = "finished",
+		[STORE_FAILED] = "failed",
+		[STORE_CANCELLED] = "cancelled",
 	};
 
-	return names[state];
+	if (job_has_ended(job))
+		return names[job->stored.state];
+	return job->running ? "running" : "queued";
 }
 
 /* --- properties ----------------------------------------------------------- */
@@ -38,30 +40,51 @@ const char *job_state_name(enum job_state state)
 
 static uint64_t job_ticks_us(const struct job *job, uint64_t ticks)
 {
-	return ticks_to_us(ticks, job->party->ticks_hz);
+	return ticks_to_us(ticks, job->stored.ticks_hz);
 }
 
+/* 0, too, if the clock was set back meanwhile. */
 static uint64_t job_wall_us(const struct job *job)
 {
-	return job_has_ended(job) ? job->ended_us - job->queued_us : 0;
+	const struct store_job *stored = &job->stored;
+
+	return stored->ended_us > stored->queued_us ? stored->ended_us - stored->queued_us : 0;
 }
 
-GETTER(state, "s", job_state_name(job->state))
-GETTER(result, "i", job->result)
-GETTER(reason, "s", job->reason)
-GETTER(message, "s", job->message ?: "")
-GETTER(level, "u", job->report.level)
-GETTER(energy, "t", (uint64_t)job->report.energy_uj)
-GETTER(queue, "t", job_ticks_us(job, job->report.queue_ticks))
-GETTER(run, "t", job_ticks_us(job, job->report.run_ticks))
-GETTER(tile, "t", job_ticks_us(job, job->report.tile_ticks))
-GETTER(wait, "t", (uint64_t)job->report.wait_ns / 1000)
-GETTER(input_bytes, "t", (uint64_t)job->report.input_bytes)
-GETTER(output_bytes, "t", (uint64_t)job->report.output_bytes)
+static const struct layby_report *report(const struct job *job)
+{
+	return &job->stored.report;
+}
+
+GETTER(state, "s", job_state_name(job))
+GETTER(result, "i", job->stored.result)
+GETTER(reason, "s", job->stored.reason)
+GETTER(message, "s", job->stored.message)
+GETTER(level, "u", report(job)->level)
+GETTER(energy, "t", (uint64_t)report(job)->energy_uj)
+GETTER(queue, "t", job_ticks_us(job, report(job)->queue_ticks))
+GETTER(run, "t", job_ticks_us(job, report(job)->run_ticks))
+GETTER(tile, "t", job_ticks_us(job, report(job)->tile_ticks))
+GETTER(wait, "t", (uint64_t)report(job)->wait_ns / 1000)
+GETTER(input_bytes, "t", (uint64_t)report(job)->input_bytes)
+GETTER(output_bytes, "t", (uint64_t)report(job)->output_bytes)
 GETTER(wall, "t", job_wall_us(job))
-GETTER(longest_run, "t", job->request.longest_run_us)
-GETTER(linger, "b", (int)job->request.linger)
-GETTER(reclaims, "u", job->reclaims)
+GETTER(longest_run, "t", job->stored.request.longest_run_us)
+GETTER(linger, "b", (int)job->stored.request.linger)
+GETTER(interactive, "b", (int)job->stored.request.interactive)
+GETTER(reclaims, "u", job->stored.reclaims)
+GETTER(attempts, "u", job->stored.attempts)
+GETTER(priority, "u", job->stored.request.priority)
+GETTER(deadline, "t", job->stored.request.deadline_us)
+
+static int get_key(sd_bus *bus, const char *path, const char *interface, const char *property,
+		   sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct job *job = userdata;
+
+	return sd_bus_message_append_array(reply, 'y', job->stored.request.key,
+					   sizeof(job->stored.request.key));
+}
 
 static int get_output_sizes(sd_bus *bus, const char *path,
 			    const char *interface, const char *property,
@@ -71,8 +94,8 @@ static int get_output_sizes(sd_bus *bus, const char *path,
 	const struct job *job = userdata;
 
 	return sd_bus_message_append_array(
-		reply, 't', job->request.output_sizes,
-		job->request.output_count * sizeof(uint64_t));
+		reply, 't', job->stored.request.output_sizes,
+		job->stored.request.output_count * sizeof(uint64_t));
 }
 
 static const struct {
@@ -96,48 +119,148 @@ static const struct {
 	{ "Reclaims", "u", get_reclaims },
 	{ "LongestRunUs", "t", get_longest_run },
 	{ "Linger", "b", get_linger },
+	{ "Interactive", "b", get_interactive },
+	{ "Attempts", "u", get_attempts },
+	{ "Priority", "u", get_priority },
+	{ "DeadlineUs", "t", get_deadline },
+	{ "Key", "ay", get_key },
 	{ "OutputSizes", "at", get_output_sizes },
 };
+
+static void job_emit_removed(struct agent *agent, const struct store_job *stored);
 
 /* --- methods -------------------------------------------------------------- */
 
 static int method_get_result(sd_bus_message *m, void *userdata,
 			     sd_bus_error *error)
 {
-	struct job *job = userdata;
+	const struct job *job = userdata;
+	const struct store_job *stored = &job->stored;
+	_cleanup_close_ int fd = -1;
 	uint32_t index;
 	int r;
 
 	r = sd_bus_message_read(m, "u", &index);
 	if (r < 0)
 		return r;
-	if (job->state != JOB_FINISHED)
+	if (stored->state != STORE_FINISHED)
 		return sd_bus_error_setf(
 			error, ERROR_NOT_FINISHED,
 			"job %" PRIu64
 			" is %s%s%s: only a finished job has outputs",
-			job->number, job_state_name(job->state),
-			job->message ? ", " : "", job->message ?: "");
-	if (index >= job->request.output_count)
+			stored->number, job_state_name(job),
+			*stored->message ? ", " : "", stored->message);
+	if (index >= stored->request.output_count)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
 					 "no output %u: job %" PRIu64
 					 " has outputs 0 to %u",
-					 index, job->number,
-					 job->request.output_count - 1);
-	return sd_bus_reply_method_return(m, "h", job->outputs[index]);
+					 index, stored->number,
+					 stored->request.output_count - 1);
+	fd = store_read(job->agent->store, stored->number, STORE_OUTPUT, index);
+	if (fd < 0)
+		return sd_bus_error_set_errnof(error, -fd, "output %u cannot be read: %s", index,
+					       strerror(-fd));
+	return sd_bus_reply_method_return(m, "h", fd);
 }
 
+/* A call that is answered when the store has done it. */
+struct pending {
+	struct agent *agent;
+	sd_bus_message *message;
+	struct store_job stored;
+	bool released;
+};
+
+static void pending_free(struct pending *pending)
+{
+	sd_bus_message_unref(pending->message);
+	free(pending);
+}
+
+static void on_pending(void *userdata, int result)
+{
+	struct pending *pending = userdata;
+	int r;
+
+	if (result && result != -EALREADY && result != -ENOENT) {
+		r = sd_bus_reply_method_errorf(pending->message, ERROR_CANNOT_KEEP,
+					       "the disk does not take it: %s", strerror(-result));
+	} else {
+		if (pending->released)
+			job_emit_removed(pending->agent, &pending->stored);
+		r = sd_bus_reply_method_return(pending->message, NULL);
+	}
+	if (r < 0)
+		log_error("answering a call: %s", strerror(-r));
+	pending_free(pending);
+}
+
+static struct pending *pending_new(const struct job *job, sd_bus_message *m)
+{
+	struct pending *pending = calloc(1, sizeof(*pending));
+
+	if (!pending)
+		return NULL;
+	pending->agent = job->agent;
+	pending->message = sd_bus_message_ref(m);
+	pending->stored = job->stored;
+	return pending;
+}
+
+static int job_cancel_anywhere(struct job *job, store_done_fn done, void *userdata)
+{
+	struct store_outcome outcome = {
+		.state = STORE_CANCELLED,
+		.result = -ECANCELED,
+		.attempts = job->stored.attempts,
+		.reclaims = job->stored.reclaims,
+		.message = "cancelled",
+	};
+
+	snprintf(outcome.reason, sizeof(outcome.reason), "%s",
+		 layby_reason_name(LAYBY_REASON_CANCELLED));
+	if (job->party)
+		job_cancel(job);
+	return store_end(job->agent->store, job->stored.number, &outcome, done, userdata);
+}
+
+/* Of one in memory the first end counts, which is as good; done in the order of the calls. */
 static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-	job_cancel(userdata);
-	return sd_bus_reply_method_return(m, NULL);
+	struct pending *pending = pending_new(userdata, m);
+	int r;
+
+	if (!pending)
+		return -ENOMEM;
+	r = job_cancel_anywhere(userdata, on_pending, pending);
+	if (r < 0)
+		pending_free(pending);
+	return r < 0 ? r : 1;
+}
+
+static int job_release(struct job *job, struct pending *pending)
+{
+	int r = 0;
+
+	pending->released = true;
+	if (!job_has_ended(job))
+		r = job_cancel_anywhere(job, NULL, NULL);
+	return r < 0 ? r : store_release(job->agent->store, pending->stored.number, on_pending,
+					 pending);
 }
 
 static int method_release(sd_bus_message *m, void *userdata,
 			  sd_bus_error *error)
 {
-	job_drop(userdata);
-	return sd_bus_reply_method_return(m, NULL);
+	struct pending *pending = pending_new(userdata, m);
+	int r;
+
+	if (!pending)
+		return -ENOMEM;
+	r = job_release(userdata, pending);
+	if (r < 0)
+		pending_free(pending);
+	return r < 0 ? r : 1;
 }
 
 #define PROPERTY(name, type, get) \
@@ -170,15 +293,23 @@ static const sd_bus_vtable job_vtable[] = {
 	PROPERTY("Reclaims", "u", get_reclaims),
 	CONSTANT("LongestRunUs", "t", get_longest_run),
 	CONSTANT("Linger", "b", get_linger),
+	CONSTANT("Interactive", "b", get_interactive),
+	PROPERTY("Attempts", "u", get_attempts),
+	CONSTANT("Priority", "u", get_priority),
+	CONSTANT("DeadlineUs", "t", get_deadline),
+	CONSTANT("Key", "ay", get_key),
 	CONSTANT("OutputSizes", "at", get_output_sizes),
 	SD_BUS_VTABLE_END
 };
+
+/* GetManagedObjects is one message: of a long queue the oldest. */
+#define LISTED_MAX 1024
 
 /* --- who sees which job --------------------------------------------------- */
 
 static bool may_see(uid_t uid, const struct job *job)
 {
-	return uid == 0 || uid == job->party->uid;
+	return uid == 0 || uid == job->stored.request.uid;
 }
 
 static int current_uid(struct agent *agent, sd_bus *bus, uid_t *ret_uid)
@@ -204,6 +335,13 @@ static int parse_path(const char *path, uint64_t *ret_number)
 	return 0;
 }
 
+/* Good until the next call: all that is done with it is done in this one. */
+static struct job *find_stored(struct agent *agent, uint64_t number)
+{
+	*agent->shown = (struct job){ .agent = agent };
+	return store_get(agent->store, number, &agent->shown->stored) < 0 ? NULL : agent->shown;
+}
+
 /* Returns 0, "no such object", also for another user's job. */
 static int find_job(sd_bus *bus, const char *path, const char *interface,
 		    void *userdata, void **ret_found, sd_bus_error *error)
@@ -216,7 +354,7 @@ static int find_job(sd_bus *bus, const char *path, const char *interface,
 
 	if (parse_path(path, &number) < 0)
 		return 0;
-	job = agent_find_job(agent, number);
+	job = agent_find_job(agent, number) ?: find_stored(agent, number);
 	if (!job)
 		return 0;
 	r = current_uid(agent, bus, &uid);
@@ -239,24 +377,20 @@ static void free_nodes(char ***nodes)
 
 static int list_jobs(struct agent *agent, uid_t uid, char **nodes)
 {
-	struct party *party;
-	struct job *job;
+	_cleanup_free_ uint64_t *numbers = calloc(LISTED_MAX, sizeof(*numbers));
 	char path[64];
-	size_t n = 0;
+	int count, i;
 
-	LIST_FOREACH(party, &agent->parties, entries)
-	{
-		TAILQ_FOREACH(job, &party->jobs, entries)
-		{
-			if (!may_see(uid, job))
-				continue;
-			job_path(job, path);
-			nodes[n] = strdup(path);
-			if (!nodes[n++])
-				return -ENOMEM;
-		}
+	if (!numbers)
+		return -ENOMEM;
+	count = store_list(agent->store, uid ? uid : STORE_EVERYBODY, 0, numbers, LISTED_MAX);
+	for (i = 0; i < count; i++) {
+		job_path(numbers[i], path);
+		nodes[i] = strdup(path);
+		if (!nodes[i])
+			return -ENOMEM;
 	}
-	return 0;
+	return count < 0 ? count : 0;
 }
 
 static int enumerate_jobs(sd_bus *bus, const char *prefix, void *userdata,
@@ -270,7 +404,7 @@ static int enumerate_jobs(sd_bus *bus, const char *prefix, void *userdata,
 	r = current_uid(agent, bus, &uid);
 	if (r < 0)
 		return r;
-	nodes = calloc(agent->job_count + 1, sizeof(*nodes));
+	nodes = calloc(LISTED_MAX + 1, sizeof(*nodes));
 	if (!nodes)
 		return -ENOMEM;
 	r = list_jobs(agent, uid, nodes);
@@ -343,7 +477,7 @@ static int fill_added(sd_bus_message *m, struct job *job)
 	char path[64];
 	int r;
 
-	job_path(job, path);
+	job_path(job->stored.number, path);
 	r = sd_bus_message_append(m, "o", path);
 	if (r < 0)
 		return r;
@@ -363,32 +497,23 @@ static int fill_added(sd_bus_message *m, struct job *job)
 	return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-static int fill_removed(sd_bus_message *m, struct job *job)
-{
-	char path[64];
-
-	job_path(job, path);
-	return sd_bus_message_append(m, "oas", path, 1, JOB_INTERFACE);
-}
-
 static void emit(struct job *job, const char *path, const char *interface,
 		 const char *member,
 		 int (*fill)(sd_bus_message *, struct job *))
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-	sd_bus *bus = job->party->agent->bus;
+	const char *name = client_name(job->agent, job->stored.request.owner);
 	int r;
 
-	if (!job->client)
+	if (!name)
 		return;
-	r = sd_bus_message_new_signal_to(bus, &m, job->client->name, path,
-					 interface, member);
+	r = sd_bus_message_new_signal_to(job->agent->bus, &m, name, path, interface, member);
 	if (r >= 0)
 		r = fill(m, job);
 	if (r >= 0)
-		r = sd_bus_send(bus, m, NULL);
+		r = sd_bus_send(job->agent->bus, m, NULL);
 	if (r < 0)
-		log_error("job %" PRIu64 ": sending %s: %s", job->number,
+		log_error("job %" PRIu64 ": sending %s: %s", job->stored.number,
 			  member, strerror(-r));
 }
 
@@ -396,7 +521,7 @@ void job_emit_changed(struct job *job)
 {
 	char path[64];
 
-	job_path(job, path);
+	job_path(job->stored.number, path);
 	emit(job, path, "org.freedesktop.DBus.Properties", "PropertiesChanged",
 	     fill_changed);
 }
@@ -407,8 +532,18 @@ void job_emit_added(struct job *job)
 	     "InterfacesAdded", fill_added);
 }
 
-void job_emit_removed(struct job *job)
+static int fill_removed(sd_bus_message *m, struct job *job)
 {
-	emit(job, AGENT_PATH, "org.freedesktop.DBus.ObjectManager",
+	char path[64];
+
+	job_path(job->stored.number, path);
+	return sd_bus_message_append(m, "oas", path, 1, JOB_INTERFACE);
+}
+
+static void job_emit_removed(struct agent *agent, const struct store_job *stored)
+{
+	struct job job = { .agent = agent, .stored = *stored };
+
+	emit(&job, AGENT_PATH, "org.freedesktop.DBus.ObjectManager",
 	     "InterfacesRemoved", fill_removed);
 }

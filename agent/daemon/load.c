@@ -13,13 +13,14 @@ static uint64_t align_up(uint64_t n)
 	return (n + LAYBY_RANGE_ALIGN - 1) & ~(uint64_t)(LAYBY_RANGE_ALIGN - 1);
 }
 
-static uint64_t data_bytes(const struct request *request)
+static uint64_t data_bytes(const struct store_job *wanted)
 {
+	const struct store_request *request = &wanted->request;
 	uint64_t bytes = 0;
 	uint32_t i;
 
 	for (i = 0; i < request->input_count; i++)
-		bytes += align_up(request->input_sizes[i]);
+		bytes += align_up(wanted->input_sizes[i]);
 	for (i = 0; i < request->output_count; i++)
 		bytes += align_up(request->output_sizes[i]);
 	return bytes;
@@ -28,14 +29,14 @@ static uint64_t data_bytes(const struct request *request)
 /* Inputs first, outputs behind them. */
 static void run_place(struct run *run)
 {
-	const struct request *request = &run->request;
+	const struct store_request *request = &run->wanted.request;
 	uint64_t offset = 0;
 	uint32_t i;
 
 	for (i = 0; i < request->input_count; i++) {
 		run->inputs[i] = layby_buffer_range(run->data, offset,
-						    request->input_sizes[i]);
-		offset += align_up(request->input_sizes[i]);
+						    run->wanted.input_sizes[i]);
+		offset += align_up(run->wanted.input_sizes[i]);
 	}
 	for (i = 0; i < request->output_count; i++) {
 		run->outputs[i] = layby_buffer_range(run->data, offset,
@@ -48,21 +49,12 @@ static int run_allocate(struct run *run)
 {
 	int r;
 
-	r = party_create_buffer(run->party, data_bytes(&run->request), 0,
+	r = party_create_buffer(run->party, data_bytes(&run->wanted), 0,
 				&run->data, &run->memory);
 	if (r < 0)
 		return r;
 	run_place(run);
-	return program_get(run->party, &run->request, &run->program);
-}
-
-/* The descriptors go along: a transfer may outlive the job. */
-static void run_take_request(struct run *run)
-{
-	struct request *request = &run->job->request;
-
-	request->program = -1;
-	memset(request->inputs, -1, sizeof(request->inputs));
+	return program_get(run->party, &run->wanted, &run->program);
 }
 
 void run_stop_loading(struct run *run)
@@ -71,22 +63,20 @@ void run_stop_loading(struct run *run)
 	agent_pump_soon(run->party->agent);
 }
 
+/* What was taken is no longer there, or is not what it was. */
 static void run_load_failed(struct run *run, int result)
 {
 	char message[96];
+	const char *problem = result == -ENODATA || result == -EBADMSG ?
+		"what was kept of it is damaged" : strerror(-result);
 
 	if (run->step)
-		snprintf(message, sizeof(message),
-			 "input %u cannot be read: %s", run->step - 1,
-			 result == -ENODATA ? "it ends before its size" :
-					      strerror(-result));
+		snprintf(message, sizeof(message), "input %u cannot be read: %s",
+			 run->step - 1, problem);
 	else
-		snprintf(message, sizeof(message),
-			 "the program cannot be read: %s",
-			 result == -ENODATA ? "it ends before its size" :
-					      strerror(-result));
+		snprintf(message, sizeof(message), "the program cannot be read: %s", problem);
 	run_stop_loading(run);
-	run_end_job(run, result, NULL, message);
+	run_end_job(run, result, NULL, message, NULL);
 	run_destroy(run);
 }
 
@@ -94,6 +84,8 @@ static void on_loaded(struct transfer *transfer, int result)
 {
 	struct run *run = transfer->userdata;
 
+	close_fd(&run->source);
+	run->source = -1;
 	if (!run->job) {
 		run_stop_loading(run);
 		run_destroy(run);
@@ -113,10 +105,10 @@ static void on_loaded(struct transfer *transfer, int result)
 
 static int run_prepare(struct run *run)
 {
-	const struct request *request = &run->request;
+	const struct store_request *request = &run->wanted.request;
 	struct layby_job_spec spec = {
 		.program = layby_buffer_range(run->program->buffer, 0,
-					      request->program_size),
+					      run->wanted.program_size),
 		.inputs = run->inputs,
 		.input_count = request->input_count,
 		.outputs = run->outputs,
@@ -140,26 +132,29 @@ static void run_loaded(struct run *run)
 	}
 	run_stop_loading(run);
 	if (r < 0) {
-		run_end_job(run, r, NULL, "the device refused the job");
+		run_end_job(run, r, NULL, "the device refused the job", NULL);
 		run_destroy(run);
 		return;
 	}
 	run->state = RUN_READY;
 }
 
-static void run_load(struct run *run, int fd, void *memory, uint64_t size)
+static void run_load(struct run *run, enum store_role role, uint32_t index, void *memory,
+		     uint64_t size)
 {
+	struct agent *agent = run->party->agent;
 	int r;
 
-	run->gate_change = gate_change(run->party->agent->gate);
+	run->gate_change = gate_change(agent->gate);
+	run->source = store_read(agent->store, run->wanted.number, role, index);
 	run->transfer = (struct transfer){
-		.fd = fd,
+		.fd = run->source,
 		.memory = memory,
 		.length = size,
 		.done = on_loaded,
 		.userdata = run,
 	};
-	r = mover_start(run->party->agent->mover, &run->transfer);
+	r = run->source < 0 ? run->source : mover_start(agent->mover, &run->transfer);
 	if (r < 0)
 		run_load_failed(run, r);
 }
@@ -167,21 +162,32 @@ static void run_load(struct run *run, int fd, void *memory, uint64_t size)
 /* Step 0 is the program, step n input n - 1. */
 void run_load_next(struct run *run)
 {
-	const struct request *request = &run->request;
+	const struct store_job *wanted = &run->wanted;
 	uint32_t i;
 
 	if (!run->step && run->program->loaded)
 		run->step = 1;
 	i = run->step - 1;
 	if (!run->step)
-		run_load(run, request->program, run->program->memory,
-			 request->program_size);
-	else if (i < request->input_count)
-		run_load(run, request->inputs[i],
-			 (char *)run->memory + run->inputs[i].offset,
-			 request->input_sizes[i]);
+		run_load(run, STORE_PROGRAM, 0, run->program->memory, wanted->program_size);
+	else if (i < wanted->request.input_count)
+		run_load(run, STORE_INPUT, i, (char *)run->memory + run->inputs[i].offset,
+			 wanted->input_sizes[i]);
 	else
 		run_loaded(run);
+}
+
+/* Before those that are worse: what is ready is submitted in this order. */
+static void run_line_up(struct run *run)
+{
+	struct run *other;
+
+	TAILQ_FOREACH(other, &run->party->runs, entries)
+	if (job_comes_before(&run->wanted, &other->wanted)) {
+		TAILQ_INSERT_BEFORE(other, run, entries);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&run->party->runs, run, entries);
 }
 
 static struct run *run_new(struct job *job)
@@ -193,10 +199,11 @@ static struct run *run_new(struct job *job)
 		return NULL;
 	run->party = party;
 	run->job = job;
-	run->request = job->request;
+	run->wanted = job->stored;
+	run->source = -1;
 	run->cookie = party->next_cookie++;
 	memset(run->output_fds, -1, sizeof(run->output_fds));
-	TAILQ_INSERT_TAIL(&party->runs, run, entries);
+	run_line_up(run);
 	party->run_count++;
 	party->agent->run_count++;
 	return run;
@@ -211,12 +218,9 @@ int run_create(struct job *job)
 		return -ENOMEM;
 	r = run_allocate(run);
 	if (r < 0) {
-		/* the job keeps its descriptors, to be tried again */
-		run->request = (struct request){ .program = -1 };
 		run_free(run);
 		return r;
 	}
-	run_take_request(run);
 	job->run = run;
 	run->party->load_count++;
 	run_load_next(run);

@@ -8,12 +8,20 @@
 #include <getopt.h>
 #include <string.h>
 
-#define DEFAULT_LIMITS                 \
-	{                              \
-		.jobs = 128,           \
-		.bytes = 256ull << 20, \
-		.clients = 32,         \
-		.parties = 16,         \
+/* A week */
+#define RETENTION_US (7ull * 24 * 3600 * USEC_PER_SEC)
+
+#define DEFAULT_LIMITS                                 \
+	{                                              \
+		.store = {                             \
+			.user_jobs = 4096,             \
+			.user_bytes = 256ull << 20,    \
+			.jobs = 200000,                \
+			.bytes = 4ull << 30,           \
+			.retention_us = RETENTION_US,  \
+		},                                     \
+		.clients = 32,                         \
+		.parties = 16,                         \
 	}
 
 struct options {
@@ -29,14 +37,14 @@ static void print_help(void)
 	     "guest partition of the accelerator. Started by layby-agentd.service.\n"
 	     "\n"
 	     "  -p, --partition=NAME      partition, or path of its node (default: guest)\n"
-	     "  -j, --jobs-max=N          jobs that one user may hold, 1 to 4096\n"
-	     "                            (default: 128)\n"
+	     "  -j, --jobs-max=N          jobs that one user may hold, 1 to 1000000\n"
+	     "                            (default: 4096)\n"
 	     "  -b, --bytes-max=BYTES     bytes that the jobs of one user may hold, programs,\n"
 	     "                            inputs and outputs together (default: 268435456)\n"
 	     "  -h, --help                print this and exit\n"
 	     "  -V, --version             print the version and exit\n"
 	     "\n"
-	     "SIGTERM and SIGINT cancel all jobs and end the agent.\n"
+	     "SIGTERM and SIGINT end the agent; jobs wait on disk until it is started again.\n"
 	     "Exit status: 0 ended by a signal, 1 failed, 2 wrong usage.");
 }
 
@@ -73,11 +81,12 @@ static int parse_option(int c, struct options *options)
 		options->partition = optarg;
 		return 1;
 	case 'j':
-		return parse_number("jobs-max", optarg, 4096, &options->limits.jobs) ?:
+		return parse_number("jobs-max", optarg, 1000000,
+				    &options->limits.store.user_jobs) ?:
 			       1;
 	case 'b':
 		return parse_number("bytes-max", optarg, INT64_MAX,
-				    &options->limits.bytes) ?: 1;
+				    &options->limits.store.user_bytes) ?: 1;
 	case 'h':
 		print_help();
 		return 0;

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Parties: one open node and one queue for each user, opened when he first
- * submits, closed when nothing of his is left. Starts his jobs in the order in
- * which they came and takes the completions.
+ * submits or his jobs may run, closed when nothing of his is left. Takes his best
+ * jobs from the store, starts them and takes the completions.
  */
 #include "agent.h"
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 /* Read ahead so far that the device is never idle for want of input. */
 #define RUNS_PER_PARTY 32
+/* In memory: those that run, that may be next, and whose end is being kept. */
+#define JOBS_PER_PARTY (2 * RUNS_PER_PARTY)
 /* So that one user's slow files leave the mover workers for others. */
 #define LOADS_PER_PARTY 2
 
@@ -97,21 +100,31 @@ static void party_close(struct party *party)
 	party->node = NULL;
 }
 
-static int party_create(struct agent *agent, uid_t uid,
-			struct party **ret_party)
+static struct party *party_new(struct agent *agent, uid_t uid)
 {
 	struct party *party = calloc(1, sizeof(*party));
-	int r;
 
 	if (!party)
-		return -ENOMEM;
+		return NULL;
 	party->agent = agent;
 	party->uid = uid;
+	TAILQ_INIT(&party->intakes);
 	TAILQ_INIT(&party->jobs);
 	TAILQ_INIT(&party->runs);
 	LIST_INIT(&party->programs);
 	LIST_INSERT_HEAD(&agent->parties, party, entries);
 	agent->party_count++;
+	return party;
+}
+
+static int party_create(struct agent *agent, uid_t uid,
+			struct party **ret_party)
+{
+	struct party *party = party_new(agent, uid);
+	int r;
+
+	if (!party)
+		return -ENOMEM;
 	r = party_open(party);
 	if (r < 0) {
 		party_destroy(party);
@@ -123,19 +136,19 @@ static int party_create(struct agent *agent, uid_t uid,
 
 void party_destroy(struct party *party)
 {
-	struct job *job;
-
-	while ((job = TAILQ_FIRST(&party->jobs)))
-		job_drop(job);
+	intakes_destroy(party);
+	jobs_destroy(party);
 	party_close(party);
 	LIST_REMOVE(party, entries);
 	party->agent->party_count--;
+	party->agent->users_due = true;
 	free(party);
 }
 
 void party_close_if_unused(struct party *party)
 {
-	if (party->client_count || party->job_count || party->run_count)
+	if (party->client_count || party->job_count || party->run_count ||
+	    party->intake_count || party->more)
 		return;
 	party_destroy(party);
 }
@@ -216,7 +229,7 @@ static bool party_start_job(struct party *party, struct job *job)
 	/* Something will end and make room; then we are called again. */
 	if (out_of_room(r) && party->agent->run_count)
 		return false;
-	job_end(job, r, NULL, "no room on the device for the job");
+	job_end(job, r, NULL, "no room on the device for the job", NULL);
 	return true;
 }
 
@@ -226,18 +239,10 @@ void party_died(struct party *party)
 	agent_pump_soon(party->agent);
 }
 
-static void party_end_jobs(struct party *party, int result)
-{
-	struct job *job;
-
-	TAILQ_FOREACH(job, &party->jobs, entries)
-	if (job->state == JOB_QUEUED)
-		job_end(job, result, NULL, NULL);
-}
-
 /*
- * The consent under which the node was opened has ended, and with it all that
- * the node held: its jobs begin again on a new one.
+ * The consent under which the node was opened has ended, or the accelerator has gone
+ * and come again, and with it all that the node held: its jobs begin again on a new one,
+ * as soon as there is one.
  */
 static void party_renew(struct party *party)
 {
@@ -249,11 +254,14 @@ static void party_renew(struct party *party)
 	party_close(party);
 	r = party_open(party);
 	if (r < 0) {
-		log_error("opening the partition again: %s", strerror(-r));
 		party_close(party);
-		party_end_jobs(party, -ENODEV);
+		if (party->agent->device_was_there)
+			log_error("opening the partition again: %s; jobs wait for it",
+				  strerror(-r));
+		party->agent->device_was_there = false;
 		return;
 	}
+	party->agent->device_was_there = true;
 	agent_retry_soon(party->agent);
 }
 
@@ -262,33 +270,124 @@ static bool party_is_stale(const struct party *party)
 	return party->stale || party->epoch != gate_epoch(party->agent->gate);
 }
 
+/* --- the next jobs -------------------------------------------------------- */
+
+static bool party_has(const struct party *party, uint64_t number)
+{
+	const struct job *job;
+
+	TAILQ_FOREACH(job, &party->jobs, entries)
+	if (job->stored.number == number)
+		return true;
+	return false;
+}
+
+static struct job *party_best(struct party *party)
+{
+	struct job *job, *best = NULL;
+
+	TAILQ_FOREACH(job, &party->jobs, entries)
+	if (job_waits(job) && (!best || job_comes_before(&job->stored, &best->stored)))
+		best = job;
+	return best;
+}
+
+static uint32_t party_waiting(const struct party *party)
+{
+	const struct job *job;
+	uint32_t count = 0;
+
+	TAILQ_FOREACH(job, &party->jobs, entries)
+	count += job_waits(job);
+	return count;
+}
+
+/* Jobs that nobody waits for any more are about to be dropped. */
+static bool is_orphan(const struct party *party, const struct store_job *job)
+{
+	return !job->request.linger && !client_name(party->agent, job->request.owner);
+}
+
+static int party_load_jobs(struct party *party)
+{
+	static struct store_job next[JOBS_PER_PARTY];
+	int count, i, r = 0;
+
+	count = store_next(party->agent->store, party->uid, NULL, next, JOBS_PER_PARTY);
+	if (count < 0)
+		return count;
+	for (i = 0; i < count && r >= 0 && party->job_count < JOBS_PER_PARTY; i++)
+		if (!party_has(party, next[i].number) && !is_orphan(party, &next[i]))
+			r = job_load(party, &next[i]);
+	party->more = r < 0 || i < count || count == JOBS_PER_PARTY;
+	return r;
+}
+
+/* Where many wait, some at a time: the store need not be asked for each. */
+static void party_refill(struct party *party)
+{
+	int r;
+
+	if (!party->more || party_waiting(party) > RUNS_PER_PARTY / 2)
+		return;
+	r = party_load_jobs(party);
+	if (r < 0)
+		log_error("reading the queue: %s", strerror(-r));
+}
+
+static uint64_t wall_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * USEC_PER_SEC +
+	       (uint64_t)ts.tv_nsec / NSEC_PER_USEC;
+}
+
+static bool is_too_late(const struct job *job)
+{
+	uint64_t deadline_us = job->stored.request.deadline_us;
+
+	return deadline_us && wall_us() >= deadline_us;
+}
+
 static void party_start_jobs(struct party *party)
 {
-	struct job *job = TAILQ_FIRST(&party->jobs);
-	struct job *next;
+	struct job *job;
 
-	for (; job && party_may_start(party); job = next) {
-		next = TAILQ_NEXT(job, entries);
-		if (job->state != JOB_QUEUED || job->run)
+	while (party_may_start(party) && (job = party_best(party))) {
+		if (is_too_late(job)) {
+			job_end(job, -ETIME, NULL, "its deadline passed before it could begin",
+				NULL);
 			continue;
+		}
 		if (!party_start_job(party, job))
 			break;
 	}
+}
+
+/* Asked of the device when something may have changed. */
+static bool party_is_there(struct party *party)
+{
+	if (!party->node)
+		party_renew(party);
+	return party->node;
 }
 
 void party_pump(struct party *party)
 {
 	int r;
 
-	if (!party->node)
-		return;
-	run_collect_drained(party);
-	if (party_is_stale(party)) {
+	intakes_start(party);
+	if (party->node)
+		run_collect_drained(party);
+	if (party->node && party_is_stale(party)) {
 		party_renew(party);
 		return;
 	}
-	if (gate_is_closed(party->agent->gate))
+	if (gate_is_closed(party->agent->gate) || !party_is_there(party))
 		return;
+	party_refill(party);
 	runs_resume(party);
 	party_start_jobs(party);
 	r = run_start_ready(party);
@@ -296,4 +395,22 @@ void party_pump(struct party *party)
 		log_error("submitting jobs: %s; trying again", strerror(-r));
 		agent_retry_soon(party->agent);
 	}
+}
+
+/* --- users whose jobs the store has --------------------------------------- */
+
+int parties_restore(struct agent *agent)
+{
+	struct party *party;
+	uid_t uids[64];
+	int count, i;
+
+	count = store_users(agent->store, uids, ARRAY_SIZE(uids));
+	for (i = 0; i < count && agent->party_count < agent->limits.parties; i++) {
+		party = party_find(agent, uids[i]) ?: party_new(agent, uids[i]);
+		if (!party)
+			return -ENOMEM;
+		party->more = true;
+	}
+	return count < 0 ? count : 0;
 }

@@ -5,9 +5,7 @@
 #include "run.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static void program_destroy(struct program *program)
 {
@@ -16,7 +14,6 @@ static void program_destroy(struct program *program)
 	r = layby_buffer_destroy(program->buffer);
 	if (r < 0)
 		log_error("freeing a program: %s", strerror(-r));
-	close_fd(&program->fd);
 	LIST_REMOVE(program, entries);
 	free(program);
 }
@@ -35,19 +32,16 @@ void programs_evict(struct party *party)
 
 void program_put(struct program *program)
 {
-	if (--program->runs)
-		return;
-	if (program->fd < 0 || !program->loaded)
+	if (!--program->runs && !program->loaded)
 		program_destroy(program);
 }
 
-static struct program *program_find(struct party *party, const struct stat *st)
+static struct program *program_find(struct party *party, const uint8_t *digest)
 {
 	struct program *program;
 
 	LIST_FOREACH(program, &party->programs, entries)
-	if (program->fd >= 0 && program->inode == st->st_ino &&
-	    program->device == st->st_dev)
+	if (!memcmp(program->digest, digest, sizeof(program->digest)))
 		return program;
 	return NULL;
 }
@@ -84,7 +78,7 @@ int party_create_buffer(struct party *party, uint64_t size, uint32_t flags,
 	return 0;
 }
 
-static int program_create(struct party *party, const struct request *request,
+static int program_create(struct party *party, const struct store_job *wanted,
 			  struct program **ret_program)
 {
 	struct program *program = calloc(1, sizeof(*program));
@@ -93,11 +87,10 @@ static int program_create(struct party *party, const struct request *request,
 	if (!program)
 		return -ENOMEM;
 	program->party = party;
-	program->fd = -1;
 	program->runs = 1;
-	r = party_create_buffer(party, request->program_size,
-				LAYBY_BUFFER_READ_ONLY, &program->buffer,
-				&program->memory);
+	memcpy(program->digest, wanted->program_digest, sizeof(program->digest));
+	r = party_create_buffer(party, wanted->program_size, LAYBY_BUFFER_READ_ONLY,
+				&program->buffer, &program->memory);
 	if (r < 0) {
 		free(program);
 		return r;
@@ -107,51 +100,16 @@ static int program_create(struct party *party, const struct request *request,
 	return 0;
 }
 
-/* From now on other runs may find it. */
-static int program_share(struct program *program, int fd, const struct stat *st)
-{
-	program->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (program->fd < 0)
-		return -errno;
-	program->inode = st->st_ino;
-	program->device = st->st_dev;
-	return 0;
-}
-
-static int program_get_sealed(struct party *party,
-			      const struct request *request,
-			      struct program **ret_program)
-{
-	struct program *program;
-	struct stat st;
-	int r;
-
-	if (fstat(request->program, &st) < 0)
-		return -errno;
-	program = program_find(party, &st);
-	if (program && !program->loaded)
-		return -EBUSY;
-	if (program) {
-		program->runs++;
-		*ret_program = program;
-		return 0;
-	}
-	r = program_create(party, request, &program);
-	if (r < 0)
-		return r;
-	r = program_share(program, request->program, &st);
-	if (r < 0) {
-		program_put(program);
-		return r;
-	}
-	*ret_program = program;
-	return 0;
-}
-
-int program_get(struct party *party, const struct request *request,
+int program_get(struct party *party, const struct store_job *wanted,
 		struct program **ret_program)
 {
-	if (blob_is_sealed(request->program))
-		return program_get_sealed(party, request, ret_program);
-	return program_create(party, request, ret_program);
+	struct program *program = program_find(party, wanted->program_digest);
+
+	if (!program)
+		return program_create(party, wanted, ret_program);
+	if (!program->loaded)
+		return -EBUSY;
+	program->runs++;
+	*ret_program = program;
+	return 0;
 }

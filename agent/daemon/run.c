@@ -30,7 +30,7 @@ void run_free(struct run *run)
 		log_error("freeing a buffer: %s", strerror(-r));
 	if (run->program)
 		program_put(run->program);
-	request_fini(&run->request);
+	close_fd(&run->source);
 	for (i = 0; i < LAYBY_MAX_OUTPUTS; i++)
 		close_fd(&run->output_fds[i]);
 	TAILQ_REMOVE(&party->runs, run, entries);
@@ -40,7 +40,7 @@ void run_free(struct run *run)
 }
 
 void run_end_job(struct run *run, int result, const struct layby_report *report,
-		 const char *message)
+		 const char *message, int *outputs)
 {
 	struct job *job = run->job;
 
@@ -48,7 +48,7 @@ void run_end_job(struct run *run, int result, const struct layby_report *report,
 		return;
 	run->job = NULL;
 	job->run = NULL;
-	job_end(job, result, report, message);
+	job_end(job, result, report, message, outputs);
 }
 
 /* --- the gate ------------------------------------------------------------- */
@@ -94,15 +94,13 @@ void runs_resume(struct party *party)
 	}
 }
 
-/* The job has its descriptors again, as before it was started. */
+/* The job is as before it was started. */
 static void run_give_back(struct run *run)
 {
 	struct job *job = run->job;
 
 	if (!job)
 		return;
-	job->request = run->request;
-	run->request = (struct request){ .program = -1 };
 	job->run = NULL;
 	run->job = NULL;
 	job_set_queued(job, true);
@@ -209,6 +207,44 @@ static bool run_is_put_back(struct run *run,
 	return true;
 }
 
+/* Could it be its own fault, and may it be otherwise next time? */
+static bool is_worth_another(int result)
+{
+	return result == -EIO || result == -ETIME || result == -ENODEV;
+}
+
+/* A device that has gone is nobody's fault. */
+static bool run_is_tried_again(struct run *run, int result)
+{
+	struct job *job = run->job;
+	int r;
+
+	if (!job || !is_worth_another(result))
+		return false;
+	if (result == -ENODEV)
+		return true;
+	if (job->stored.attempts >= job->stored.request.retries)
+		return false;
+	job->stored.attempts++;
+	r = store_count(job->agent->store, job->stored.number, job->stored.attempts,
+			job->stored.reclaims, NULL, NULL);
+	if (r < 0)
+		log_error("the attempts of a job cannot be kept: %s", strerror(-r));
+	return true;
+}
+
+static void run_failed(struct run *run, int result, const struct layby_report *report)
+{
+	if (!run_is_tried_again(run, result)) {
+		run_end_job(run, result, report, NULL, NULL);
+		return;
+	}
+	if (result == -ENODEV)
+		party_died(run->party);
+	run_give_back(run);
+	agent_retry_soon(run->party->agent);
+}
+
 static struct run *run_find(struct party *party, uint64_t cookie)
 {
 	struct run *run;
@@ -233,8 +269,8 @@ void run_completed(struct party *party,
 		run_collect(run);
 		return;
 	}
-	run_end_job(run, completion->result,
-		    completion->has_report ? &run->report : NULL, NULL);
+	run_failed(run, completion->result,
+		   completion->has_report ? &run->report : NULL);
 	run_destroy(run);
 }
 

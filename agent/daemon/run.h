@@ -20,8 +20,10 @@ struct run {
 	struct party *party;
 	/* NULL once cancelled, dropped or ended */
 	struct job *job;
-	/* the job's, with its descriptors */
-	struct request request;
+	/* as the job was when it began */
+	struct store_job wanted;
+	/* LOADING: of what is being read; -1: nothing */
+	int source;
 	int output_fds[LAYBY_MAX_OUTPUTS];
 	enum run_state state;
 	/* LOADING: 0 the program, n input n - 1. COLLECTING: the output */
@@ -43,9 +45,8 @@ struct run {
 };
 
 /*
- * A program in device memory. One whose descriptor is sealed stays after its
- * last run, for the next job that brings the same descriptor: it keeps the
- * descriptor open, so the inode's number cannot come to mean another one.
+ * A program in device memory, by its content: it stays after its last run, for
+ * the next job of the party that brings the same.
  */
 struct program {
 	LIST_ENTRY(program) entries;
@@ -54,17 +55,14 @@ struct program {
 	void *memory;
 	uint32_t runs;
 	bool loaded;
-	/* -1: not sealed, not shared */
-	int fd;
-	uint64_t inode;
-	uint64_t device;
+	uint8_t digest[STORE_DIGEST_BYTES];
 };
 
 /* program.c: gives up unused programs if there is no room otherwise */
 int party_create_buffer(struct party *party, uint64_t size, uint32_t flags,
 			struct layby_buffer **ret_buffer, void **ret_memory);
 /* -EBUSY: another run is loading it just now */
-int program_get(struct party *party, const struct request *request,
+int program_get(struct party *party, const struct store_job *wanted,
 		struct program **ret_program);
 void program_put(struct program *program);
 
@@ -72,8 +70,9 @@ void program_put(struct program *program);
 void run_free(struct run *run);
 /* Did the transfer end like this because the gate closed? Then it waits. */
 bool run_stalls(struct run *run, int result);
+/* @outputs: see job_end() */
 void run_end_job(struct run *run, int result, const struct layby_report *report,
-		 const char *message);
+		 const char *message, int *outputs);
 
 /* load.c */
 void run_stop_loading(struct run *run);

@@ -31,6 +31,8 @@
 #define STORE_KEY_BYTES 16
 #define STORE_DIGEST_BYTES 32
 #define STORE_OWNER_MAX 80
+/* In place of a user */
+#define STORE_EVERYBODY ((uid_t)UINT32_MAX)
 
 struct store;
 
@@ -214,7 +216,7 @@ int store_get(struct store *store, uint64_t number, struct store_job *ret_job);
 int store_next(struct store *store, uid_t uid, const struct store_job *after,
 	       struct store_job *ret_jobs, size_t max);
 
-/* Numbers of @uid's jobs (UINT32_MAX: everybody's) above @after, ascending. Returns how many. */
+/* Numbers of @uid's jobs (STORE_EVERYBODY: all) above @after, ascending. Returns how many. */
 int store_list(struct store *store, uid_t uid, uint64_t after, uint64_t *ret_numbers, size_t max);
 
 /* Users that have queued jobs. Returns how many. */

@@ -50,14 +50,40 @@ struct submission usual(const char *program)
 	};
 }
 
-static int append_option(sd_bus_message *m, const struct submission *s)
+static int append_one(sd_bus_message *m, const struct submission *s)
 {
 	const char *type = s->option_type ?: "b";
 
-	if (!s->option)
-		return sd_bus_message_append(m, "a{sv}", 0);
-	return sd_bus_message_append(m, "a{sv}", 1, s->option, type,
+	return sd_bus_message_append(m, "{sv}", s->option, type,
 				     *type == 's' ? (void *)"text" : (void *)1);
+}
+
+static int append_key(sd_bus_message *m, const char *key)
+{
+	sd_bus_message_open_container(m, 'e', "sv");
+	sd_bus_message_append(m, "s", "key");
+	sd_bus_message_open_container(m, 'v', "ay");
+	sd_bus_message_append_array(m, 'y', key, strlen(key));
+	sd_bus_message_close_container(m);
+	return sd_bus_message_close_container(m);
+}
+
+static int append_options(sd_bus_message *m, const struct submission *s)
+{
+	sd_bus_message_open_container(m, 'a', "{sv}");
+	if (s->option)
+		append_one(m, s);
+	if (s->key)
+		append_key(m, s->key);
+	if (s->priority)
+		sd_bus_message_append(m, "{sv}", "priority", "u", s->priority);
+	if (s->retries)
+		sd_bus_message_append(m, "{sv}", "retries", "u", s->retries);
+	if (s->deadline_us)
+		sd_bus_message_append(m, "{sv}", "deadline", "t", s->deadline_us);
+	if (s->lingers)
+		sd_bus_message_append(m, "{sv}", "linger", "b", 1);
+	return sd_bus_message_close_container(m);
 }
 
 static sd_bus_message *message(sd_bus *bus, const struct submission *s)
@@ -75,7 +101,7 @@ static sd_bus_message *message(sd_bus *bus, const struct submission *s)
 	sd_bus_message_append_array(m, 't', s->outputs,
 				    s->output_count * sizeof(uint64_t));
 	sd_bus_message_append(m, "t", s->longest_us);
-	assert_true(append_option(m, s) >= 0);
+	assert_true(append_options(m, s) >= 0);
 	return m;
 }
 

@@ -92,7 +92,7 @@ const char *fixture_notified(struct fixture *f, int timeout_ms)
 	return f->notified;
 }
 
-static void start_agent(struct fixture *f)
+void fixture_start_agent(struct fixture *f)
 {
 	char agent[256];
 	char *argv[] = { agent, "--jobs-max=64", "--bytes-max=8388608", NULL };
@@ -150,7 +150,9 @@ int fixture_setup(void **state)
 	setenv("FAKE_LAYBY_NODE", f->node, 1);
 	snprintf(f->gate, sizeof(f->gate), "%s/gate", f->dir);
 	setenv("FAKE_LAYBY_GATE", f->gate, 1);
-	setenv("STATE_DIRECTORY", f->dir, 1);
+	snprintf(f->state, sizeof(f->state), "%s/state", f->dir);
+	assert_int_equal(mkdir(f->state, 0700), 0);
+	setenv("STATE_DIRECTORY", f->state, 1);
 	setenv("FAKE_LAYBY_WINDOW", "4194304", 1);
 	setenv("FAKE_LAYBY_DEPTH", "3", 1);
 	unsetenv("NOTIFY_SOCKET");
@@ -158,25 +160,31 @@ int fixture_setup(void **state)
 	fixture_node(f, true);
 	start_bus(f);
 	open_notify(f);
-	start_agent(f);
+	fixture_start_agent(f);
 	f->bus = fixture_connect();
 	*state = f;
 	return 0;
 }
 
-/* The agent must end well by itself, sanitizers included. */
-static void stop_agent(struct fixture *f)
+int fixture_end_agent(struct fixture *f, int signal)
 {
 	int status;
 
+	kill(f->agent, signal);
+	assert_int_equal(waitpid(f->agent, &status, 0), f->agent);
+	f->agent = 0;
+	return status;
+}
+
+/* The agent must end well by itself, sanitizers included. */
+static void stop_agent(struct fixture *f)
+{
 	if (!f->agent)
 		return;
 	/* which nobody reads any more: a full one would hold it up */
 	close(f->notify);
 	f->notify = -1;
-	kill(f->agent, SIGTERM);
-	assert_int_equal(waitpid(f->agent, &status, 0), f->agent);
-	assert_int_equal(status, 0);
+	assert_int_equal(fixture_end_agent(f, SIGTERM), 0);
 }
 
 int fixture_teardown(void **state)

@@ -27,9 +27,11 @@
 #define ERROR_UNKNOWN_OBJECT "org.freedesktop.DBus.Error.UnknownObject"
 #define ERROR_NO_DEVICE "org.layby.Error.NoDevice"
 #define ERROR_NOT_FINISHED "org.layby.Error.NotFinished"
+#define ERROR_KEY_USED "org.layby.Error.KeyUsed"
 
 struct fixture {
 	char dir[32];
+	char state[40];
 	char node[64];
 	char gate[64];
 	pid_t daemon;
@@ -41,6 +43,9 @@ struct fixture {
 
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
+void fixture_start_agent(struct fixture *f);
+/* Ends it by @signal and waits; returns its status. */
+int fixture_end_agent(struct fixture *f, int signal);
 sd_bus *fixture_connect(void);
 void fixture_node(struct fixture *f, bool present);
 /* The kernel says this reason from now on; NULL: there is no module. */
@@ -59,6 +64,12 @@ struct submission {
 	uint64_t longest_us;
 	const char *option;
 	const char *option_type;
+	/* beside @option; 0 or NULL: not given */
+	const char *key;
+	uint32_t priority;
+	uint32_t retries;
+	uint64_t deadline_us;
+	bool lingers;
 };
 
 int blob(const void *data, size_t size);

@@ -5,7 +5,8 @@
  * Buffers are memory. A program is text: "copy MS", "hang", "fail ERRNO",
  * "held MS" (as hang, but after a cancel the device lets go MS later). Jobs run
  * all at once and end by a timer; copy writes input 0 into each output, cut or
- * filled up with '.'. The node exists while the file $FAKE_LAYBY_NODE does.
+ * filled up with '.'. "flaky N" fails N times with EIO, then is as "copy 0". What
+ * is started is appended to $FAKE_LAYBY_NODE.started, a program a line. The node exists while the file $FAKE_LAYBY_NODE does.
  * Environment: FAKE_LAYBY_WINDOW bytes, FAKE_LAYBY_TAGS, FAKE_LAYBY_DEPTH.
  * Consent stands in the file $FAKE_LAYBY_NODE.consent; giving fails with errno
  * FAKE_LAYBY_CONSENT if that is set.
@@ -82,7 +83,7 @@ static uint64_t window_used;
 static LIST_HEAD(, layby_node) nodes = LIST_HEAD_INITIALIZER(nodes);
 static LIST_HEAD(, layby_queue) queues = LIST_HEAD_INITIALIZER(queues);
 static bool closed;
-static uint32_t refusals;
+static uint32_t refusals, failures;
 
 static uint64_t setting(const char *name, uint64_t otherwise)
 {
@@ -372,6 +373,19 @@ int layby_queue_flush(struct layby_queue *queue)
 	return timerfd_settime(queue->timer, TFD_TIMER_ABSTIME, &its, NULL);
 }
 
+static void note_start(const char *program)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s.started", getenv("FAKE_LAYBY_NODE"));
+	file = fopen(path, "ae");
+	if (!file)
+		abort();
+	fprintf(file, "%s\n", program);
+	fclose(file);
+}
+
 /* What the program says: how long, and how it ends. */
 static uint64_t program_run(struct layby_job *job, int *ret_result,
 			    uint32_t *ret_reason)
@@ -384,10 +398,18 @@ static uint64_t program_run(struct layby_job *job, int *ret_result,
 		abort();
 	memcpy(text, program,
 	       job->program.length < 31 ? job->program.length : 31);
+	note_start(text);
 	*ret_result = 0;
 	*ret_reason = LAYBY_REASON_FINISHED;
 	if (sscanf(text, "copy %u", &n) == 1)
 		return n * 1000;
+	if (sscanf(text, "flaky %u", &n) == 1) {
+		if (failures++ < n) {
+			*ret_result = -EIO;
+			*ret_reason = LAYBY_REASON_DEVICE_FAILED;
+		}
+		return 0;
+	}
 	if (sscanf(text, "refuse %u", &n) == 1) {
 		if (refusals++ < n)
 			*ret_result = -ESHUTDOWN;
@@ -423,12 +445,11 @@ int layby_queue_add(struct layby_queue *queue,
 		result = -ESTALE;
 	else if (closed)
 		result = -ESHUTDOWN;
+	else if (queue->count >= setting("FAKE_LAYBY_DEPTH", 1000))
+		result = -EBUSY;
 	else
 		run_us = program_run(job, &result, &reason);
-	if (queue->count >= setting("FAKE_LAYBY_DEPTH", 1000)) {
-		result = -EBUSY;
-		run_us = 0;
-	} else if (run_us > longest_us) {
+	if (run_us > longest_us) {
 		run_us = longest_us;
 		result = -ETIME;
 		reason = LAYBY_REASON_TIME_UP;

@@ -304,8 +304,8 @@ static void test_options(void **state)
 	struct fixture *f = *state;
 	struct submission s = usual("copy 0");
 
-	s.option = "priority";
-	submit_fails(f->bus, s, ERROR_INVALID, "unknown option \"priority\"");
+	s.option = "urgency";
+	submit_fails(f->bus, s, ERROR_INVALID, "unknown option \"urgency\"");
 	s = usual("copy 0");
 	s.option = "linger";
 	s.option_type = "s";
@@ -314,6 +314,18 @@ static void test_options(void **state)
 	s.option = "interactive";
 	s.option_type = "s";
 	submit_fails(f->bus, s, ERROR_INVALID, "option \"interactive\" must be a boolean");
+	s = usual("copy 0");
+	s.priority = 10;
+	submit_fails(f->bus, s, ERROR_INVALID, "option \"priority\" must be a number from 0 to 9");
+	s = usual("copy 0");
+	s.retries = UINT32_MAX;
+	submit_fails(f->bus, s, ERROR_INVALID, "option \"retries\" must be a number from 0 to 9");
+	s = usual("copy 0");
+	s.key = "fifteen bytes..";
+	submit_fails(f->bus, s, ERROR_INVALID, "option \"key\" must be 16 bytes");
+	s = usual("copy 0");
+	s.option = "deadline";
+	submit_fails(f->bus, s, ERROR_INVALID, "option \"deadline\" must be CLOCK_REALTIME");
 }
 
 static void test_limit_of_jobs(void **state)

@@ -43,20 +43,21 @@ $(TO)/test_client $(TO)/test_queue: $(TO)/%: $(TO)/%.o $(kernel_o) $(test_client
 	@$(CC) $(CFLAGS) $(SANITIZE) $(WRAP) -o $@ $^ $(URING) $(CMOCKA)
 
 # The programs as they are, on a fake liblayby.
-test_daemon_o  := $(patsubst $(S)/%.c,$(TO)/%.o,$(wildcard $(S)/daemon/*.c))
+test_daemon_o  := $(patsubst $(O)/%,$(TO)/%,$(daemon_o) $(store_o))
 fakes_o        := $(TO)/fake_layby.o $(TO)/fake_gate.o $(TO)/fake_host.o $(TO)/client/gate.o $(TO)/client/reason.o \
 	$(TO)/common/gate_names.o $(TO)/common/consent_words.o
 test_command_o := $(patsubst $(O)/%,$(TO)/%,$(command_o))
 fixture_o      := $(TO)/agent_fixture.o $(TO)/agent_calls.o
 
 $(TO)/layby-agentd: $(test_daemon_o) $(fakes_o)
+$(TO)/layby-agentd: private LIBS := $(STORE)
 $(TO)/laybyctl: $(test_command_o) $(fakes_o)
 $(TO)/laybyctl: private LIBS := $(TOOLS)
 $(TO)/layby-agentd $(TO)/laybyctl:
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(URING) $(LIBS)
 
-$(TO)/test_agent_submit $(TO)/test_agent_life $(TO)/test_agent_gate: $(TO)/%: $(TO)/%.o $(fixture_o)
+$(TO)/test_agent_submit $(TO)/test_agent_life $(TO)/test_agent_gate $(TO)/test_agent_durable: $(TO)/%: $(TO)/%.o $(fixture_o)
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(CMOCKA)
 
@@ -83,7 +84,7 @@ $(TO)/store_bench: $(T)/store_bench.c $(store_o)
 	@$(CC) $(CPPFLAGS) -I$(S) $(CFLAGS) -o $@ $^ $(SYSTEMD) $(STORE)
 
 tests := $(store_tests) $(addprefix $(TO)/,test_client test_queue test_agent_submit \
-	test_agent_life test_agent_gate test_policy_values layby-agentd laybyctl)
+	test_agent_life test_agent_gate test_agent_durable test_policy_values layby-agentd laybyctl)
 
 check: all $(tests)
 	@$(T)/run $(O)
