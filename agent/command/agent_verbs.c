@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #define AGENT "org.layby.Agent1"
 #define AGENT_PATH "/org/layby/Agent1"
@@ -253,7 +254,51 @@ static int append_inputs(sd_bus_message *m, const struct options *options)
 	return r < 0 ? fail_errno(r, "inputs") : EXIT_OK;
 }
 
+static int append_key(sd_bus_message *m, const struct options *options)
+{
+	int r;
+
+	r = sd_bus_message_open_container(m, 'e', "sv");
+	if (r >= 0)
+		r = sd_bus_message_append(m, "s", "key");
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'v', "ay");
+	if (r >= 0)
+		r = sd_bus_message_append_array(m, 'y', options->key, sizeof(options->key));
+	if (r >= 0)
+		r = sd_bus_message_close_container(m);
+	return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static uint64_t deadline_us(const struct options *options)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return ((uint64_t)now.tv_sec + options->deadline_s) * USEC_PER_SEC;
+}
+
 /* Nobody waits: then the job must outlive this connection. */
+static int append_options(sd_bus_message *m, const struct options *options)
+{
+	int r;
+
+	r = sd_bus_message_open_container(m, 'a', "{sv}");
+	if (r >= 0)
+		r = sd_bus_message_append(m, "{sv}", "linger", "b", !options->wait);
+	if (r >= 0)
+		r = sd_bus_message_append(m, "{sv}", "interactive", "b", options->interactive);
+	if (r >= 0)
+		r = sd_bus_message_append(m, "{sv}", "priority", "u", (uint32_t)options->priority);
+	if (r >= 0)
+		r = sd_bus_message_append(m, "{sv}", "retries", "u", (uint32_t)options->retries);
+	if (r >= 0 && options->deadline_s)
+		r = sd_bus_message_append(m, "{sv}", "deadline", "t", deadline_us(options));
+	if (r >= 0 && options->has_key)
+		r = append_key(m, options);
+	return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
 static int append_rest(sd_bus_message *m, const struct options *options)
 {
 	int r;
@@ -261,10 +306,9 @@ static int append_rest(sd_bus_message *m, const struct options *options)
 	r = sd_bus_message_append_array(m, 't', options->output_sizes,
 					options->size_count * sizeof(uint64_t));
 	if (r >= 0)
-		r = sd_bus_message_append(m, "ta{sv}",
-					  options->longest_ms * 1000, 2,
-					  "linger", "b", !options->wait,
-					  "interactive", "b", options->interactive);
+		r = sd_bus_message_append(m, "t", options->longest_ms * 1000);
+	if (r >= 0)
+		r = append_options(m, options);
 	return r < 0 ? fail_errno(r, "submit") : EXIT_OK;
 }
 

@@ -32,6 +32,12 @@ struct options {
 	uint32_t size_count;
 	uint64_t longest_ms;
 	uint64_t repeat;
+	uint64_t priority;
+	uint64_t retries;
+	/* from now on; 0: none */
+	uint64_t deadline_s;
+	bool has_key;
+	unsigned char key[16];
 	bool interactive;
 	bool wait;
 	bool json;

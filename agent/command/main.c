@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <openssl/crypto.h>
 #include <string.h>
 
 static const struct verb {
@@ -86,6 +87,12 @@ static int print_help(void)
 	     "  -l, --longest-ms=N      stop the job after N ms of running (default: 1000)\n"
 	     "      --interactive       somebody waits for the result, which the owner's consent\n"
 	     "                          must permit (default: batch work)\n"
+	     "      --key=HEX           submit: 32 hex digits; the same key again with the same\n"
+	     "                          job gives that job, and not a second one\n"
+	     "      --priority=N        submit: 1 to 9, the higher goes first (default: 0)\n"
+	     "      --deadline-s=N      submit: it fails if it has not begun in N seconds\n"
+	     "      --retries=N         submit: 1 to 9 times again if the device fails or the\n"
+	     "                          time is up (default: 0)\n"
 	     "      --partition=NAME    run: driving, guest or the path of a node\n"
 	     "                          (default: guest)\n"
 	     "      --repeat=N          run: that many times, one after the other (default: 1)\n"
@@ -105,7 +112,15 @@ static int print_help(void)
 	return EXIT_OK;
 }
 
-enum { OPT_PARTITION = 256, OPT_REPEAT, OPT_INTERACTIVE };
+enum {
+	OPT_PARTITION = 256,
+	OPT_REPEAT,
+	OPT_INTERACTIVE,
+	OPT_KEY,
+	OPT_PRIORITY,
+	OPT_DEADLINE,
+	OPT_RETRIES,
+};
 
 static const struct option long_options[] = {
 	{ "program", required_argument, NULL, 'p' },
@@ -116,6 +131,10 @@ static const struct option long_options[] = {
 	{ "partition", required_argument, NULL, OPT_PARTITION },
 	{ "repeat", required_argument, NULL, OPT_REPEAT },
 	{ "interactive", no_argument, NULL, OPT_INTERACTIVE },
+	{ "key", required_argument, NULL, OPT_KEY },
+	{ "priority", required_argument, NULL, OPT_PRIORITY },
+	{ "deadline-s", required_argument, NULL, OPT_DEADLINE },
+	{ "retries", required_argument, NULL, OPT_RETRIES },
 	{ "wait", no_argument, NULL, 'w' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
@@ -155,6 +174,37 @@ static int add_size(struct options *options)
 			    &options->output_sizes[options->size_count++]);
 }
 
+static int parse_key(struct options *options)
+{
+	size_t size;
+
+	if (OPENSSL_hexstr2buf_ex(options->key, sizeof(options->key), &size, optarg, '\0') != 1 ||
+	    size != sizeof(options->key))
+		return fail(EXIT_USAGE, "--key: \"%s\" is not 32 hex digits", optarg);
+	options->has_key = true;
+	return EXIT_OK;
+}
+
+/* What says more of a job that is submitted. */
+static int parse_submission(int c, struct options *options)
+{
+	switch (c) {
+	case OPT_INTERACTIVE:
+		options->interactive = true;
+		return EXIT_OK;
+	case OPT_KEY:
+		return parse_key(options);
+	case OPT_PRIORITY:
+		return parse_number("priority", 9, &options->priority);
+	case OPT_DEADLINE:
+		return parse_number("deadline-s", UINT32_MAX, &options->deadline_s);
+	case OPT_RETRIES:
+		return parse_number("retries", 9, &options->retries);
+	default:
+		return EXIT_USAGE;
+	}
+}
+
 static int parse_option(int c, struct options *options)
 {
 	switch (c) {
@@ -177,9 +227,6 @@ static int parse_option(int c, struct options *options)
 		return EXIT_OK;
 	case OPT_REPEAT:
 		return parse_number("repeat", UINT32_MAX, &options->repeat);
-	case OPT_INTERACTIVE:
-		options->interactive = true;
-		return EXIT_OK;
 	case 'w':
 		options->wait = true;
 		return EXIT_OK;
@@ -187,7 +234,7 @@ static int parse_option(int c, struct options *options)
 		options->json = true;
 		return EXIT_OK;
 	default:
-		return EXIT_USAGE;
+		return parse_submission(c, options);
 	}
 }
 

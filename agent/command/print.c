@@ -30,6 +30,8 @@ const struct field job_fields[] = {
 	{ NULL, "wall_us_max", "Longest", UNIT_US },
 	{ "LongestRunUs", "longest_run_us", "Longest allowed", UNIT_US },
 	{ "Linger", "linger", "Lingers" },
+	{ "Attempts", "attempts", "Tried again" },
+	{ "Priority", "priority", "Priority" },
 	{}
 };
 
