@@ -6,6 +6,7 @@
 # command: laybyctl beside it. audit: laybyctl audit, on a fake /sys, too. data: units, rules and XML by their own checkers.
 # policy_values, policy: laybyctl policy, its parts and the whole of it.
 # store*: the store on its own, with real SQLite.
+# ledger: its rows, key, anchor, what it sets aside; ledger_forged: what a check of it finds.
 # symbols: the library exports what its map and its header name, no more.
 
 T        := $(TOP)/tests/agent
@@ -52,7 +53,7 @@ fixture_o      := $(TO)/agent_fixture.o $(TO)/agent_calls.o
 $(TO)/layby-agentd: $(test_daemon_o) $(fakes_o)
 $(TO)/layby-agentd: private LIBS := $(STORE)
 $(TO)/laybyctl: $(test_command_o) $(fakes_o)
-$(TO)/laybyctl: private LIBS := $(TOOLS)
+$(TO)/laybyctl: private LIBS := $(TOOLS) $(LEDGER)
 $(TO)/layby-agentd $(TO)/laybyctl:
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(URING) $(LIBS)
@@ -66,7 +67,13 @@ test_tools_o := $(filter-out $(TO)/command/main.o,$(test_command_o)) $(fakes_o)
 
 $(TO)/test_policy_values: $(TO)/test_policy_values.o $(test_tools_o)
 	@echo "  LD      tests/$(notdir $@)"
-	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(URING) $(TOOLS) $(CMOCKA)
+	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(URING) $(TOOLS) $(LEDGER) $(CMOCKA)
+
+test_ledger_o := $(patsubst $(O)/%,$(TO)/%,$(ledger_o))
+
+$(TO)/test_ledger $(TO)/test_ledger_forged: $(TO)/%: $(TO)/%.o $(TO)/ledger_fixture.o $(test_ledger_o)
+	@echo "  LD      tests/$(notdir $@)"
+	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(LEDGER) $(CMOCKA)
 
 # The store, and its insides
 test_store_o := $(patsubst $(O)/%,$(TO)/%,$(store_o)) $(TO)/store_fixture.o
@@ -84,9 +91,10 @@ $(TO)/store_bench: $(T)/store_bench.c $(store_o)
 	@$(CC) $(CPPFLAGS) -I$(S) $(CFLAGS) -o $@ $^ $(SYSTEMD) $(STORE)
 
 tests := $(store_tests) $(addprefix $(TO)/,test_client test_queue test_agent_submit \
-	test_agent_life test_agent_gate test_agent_durable test_policy_values layby-agentd laybyctl)
+	test_agent_life test_agent_gate test_agent_durable test_policy_values test_ledger \
+	test_ledger_forged layby-agentd laybyctl)
 
 check: all $(tests)
 	@$(T)/run $(O)
 
--include $(wildcard $(TO)/*.d $(TO)/*/*.d)
+-include $(wildcard $(TO)/*.d $(TO)/*/*.d $(TO)/*/*/*.d)
