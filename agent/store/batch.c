@@ -82,6 +82,9 @@ static int apply_all(struct store *store, struct operations *operations)
 			return r;
 	}
 	r = contents_sync(store);
+	if (r < 0)
+		return r;
+	r = account_sign(store);
 	return r < 0 ? r : sql_run(&store->writer, SQL_COMMIT, NO_VALUES);
 }
 

@@ -15,7 +15,10 @@
 static int write_end(struct store *store, uint64_t number, const struct held *held,
 		     const struct store_outcome *outcome)
 {
-	return state_end(store, number, held, outcome);
+	int r;
+
+	r = state_end(store, number, held, outcome);
+	return r < 0 ? r : account_add(store, number, outcome);
 }
 
 static int cancel(struct store *store, uint64_t number, const struct held *held)

@@ -98,6 +98,9 @@ struct doubts {
 	size_t room;
 };
 
+struct ledger;
+struct ledger_key;
+
 struct store {
 	/* set before the thread begins, not changed any more */
 	char *directory;
@@ -114,6 +117,10 @@ struct store {
 
 	/* the thread's */
 	struct db writer;
+	struct ledger_key *key;
+	struct ledger *ledger;
+	/* why it was not done the last time; it is said once */
+	int anchor_failed;
 	struct doubts doubts;
 	/* files were linked since the last fsync of content/ */
 	bool linked;
@@ -190,6 +197,13 @@ int state_check(enum store_state from, enum store_state to);
 int state_get(struct store *store, uint64_t number, struct held *ret_held);
 int state_end(struct store *store, uint64_t number, const struct held *held,
 	      const struct store_outcome *outcome);
+
+/* account.c: the ledger. The end is written; before a commit; after it */
+int account_open(struct store *store);
+void account_close(struct store *store);
+int account_add(struct store *store, uint64_t number, const struct store_outcome *outcome);
+int account_sign(struct store *store);
+void account_settle(struct store *store, bool idle);
 
 /* usage.c: what each user, and all, hold */
 struct usage {

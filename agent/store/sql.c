@@ -34,6 +34,9 @@ static const char *const texts[SQL_COUNT] = {
 		"result = ?6, ran = ?7, report = ?8, ticks_hz = ?9, reason = ?10, message = ?11 "
 		"WHERE number = ?1",
 	[SQL_JOB_COUNT] = "UPDATE job SET attempts = ?2, reclaims = ?3 WHERE number = ?1",
+	[SQL_JOB_ACCOUNT] = "SELECT uid, queued_us, ended_us, key FROM job WHERE number = ?",
+	[SQL_DIGESTS] = "SELECT digest FROM part JOIN content ON content.id = part.content "
+			"WHERE job = ? AND role = ? ORDER BY place",
 	[SQL_JOB_FORGET] = "DELETE FROM job WHERE number = ?",
 	[SQL_JOBS_EXPIRED] = "SELECT number FROM job WHERE state <> 0 AND ended_us < ? "
 			     "ORDER BY ended_us LIMIT ?",

@@ -91,6 +91,16 @@ static void give_back(struct store *store, struct operations *operations)
 		eventfd_write(store->event_fd, 1);
 }
 
+static bool is_idle(struct store *store)
+{
+	bool idle;
+
+	pthread_mutex_lock(&store->lock);
+	idle = STAILQ_EMPTY(&store->queue);
+	pthread_mutex_unlock(&store->lock);
+	return idle;
+}
+
 static void *store_main(void *userdata)
 {
 	struct store *store = userdata;
@@ -99,6 +109,7 @@ static void *store_main(void *userdata)
 	while (take_queue(store, &operations)) {
 		batch_run(store, &operations);
 		give_back(store, &operations);
+		account_settle(store, is_idle(store));
 		batch_checkpoint(store);
 	}
 	return NULL;
@@ -233,6 +244,8 @@ static int open_files(struct store *store, const char *directory)
 	if (r < 0)
 		return r;
 	r = contents_open(store);
+	if (r >= 0)
+		r = account_open(store);
 	return r < 0 ? r : schema_open_reader(store);
 }
 
@@ -292,6 +305,7 @@ void store_close(struct store *store)
 	drop_ended(store);
 	sd_event_source_disable_unref(store->wake);
 	sql_close(&store->reader);
+	account_close(store);
 	/* the last one: moves what is in the WAL into the database */
 	sql_close(&store->writer);
 	close_fd(&store->event_fd);

@@ -44,7 +44,7 @@ $(TO)/test_client $(TO)/test_queue: $(TO)/%: $(TO)/%.o $(kernel_o) $(test_client
 	@$(CC) $(CFLAGS) $(SANITIZE) $(WRAP) -o $@ $^ $(URING) $(CMOCKA)
 
 # The programs as they are, on a fake liblayby.
-test_daemon_o  := $(patsubst $(O)/%,$(TO)/%,$(daemon_o) $(store_o))
+test_daemon_o  := $(patsubst $(O)/%,$(TO)/%,$(daemon_o) $(store_o) $(ledger_o))
 fakes_o        := $(TO)/fake_layby.o $(TO)/fake_gate.o $(TO)/fake_host.o $(TO)/client/gate.o $(TO)/client/reason.o \
 	$(TO)/common/gate_names.o $(TO)/common/consent_words.o
 test_command_o := $(patsubst $(O)/%,$(TO)/%,$(command_o))
@@ -53,7 +53,7 @@ fixture_o      := $(TO)/agent_fixture.o $(TO)/agent_calls.o
 $(TO)/layby-agentd: $(test_daemon_o) $(fakes_o)
 $(TO)/layby-agentd: private LIBS := $(STORE)
 $(TO)/laybyctl: $(test_command_o) $(fakes_o)
-$(TO)/laybyctl: private LIBS := $(TOOLS) $(LEDGER)
+$(TO)/laybyctl: private LIBS := $(TOOLS) $(STORE)
 $(TO)/layby-agentd $(TO)/laybyctl:
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(URING) $(LIBS)
@@ -67,16 +67,16 @@ test_tools_o := $(filter-out $(TO)/command/main.o,$(test_command_o)) $(fakes_o)
 
 $(TO)/test_policy_values: $(TO)/test_policy_values.o $(test_tools_o)
 	@echo "  LD      tests/$(notdir $@)"
-	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(URING) $(TOOLS) $(LEDGER) $(CMOCKA)
+	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(URING) $(TOOLS) $(STORE) $(CMOCKA)
 
 test_ledger_o := $(patsubst $(O)/%,$(TO)/%,$(ledger_o))
 
 $(TO)/test_ledger $(TO)/test_ledger_forged: $(TO)/%: $(TO)/%.o $(TO)/ledger_fixture.o $(test_ledger_o)
 	@echo "  LD      tests/$(notdir $@)"
-	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(LEDGER) $(CMOCKA)
+	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(STORE) $(CMOCKA)
 
 # The store, and its insides
-test_store_o := $(patsubst $(O)/%,$(TO)/%,$(store_o)) $(TO)/store_fixture.o
+test_store_o := $(patsubst $(O)/%,$(TO)/%,$(store_o) $(ledger_o)) $(TO)/store_fixture.o
 store_tests  := $(addprefix $(TO)/,test_store test_store_batch test_store_disk test_store_kill)
 
 $(store_tests:=.o) $(TO)/store_fixture.o: CPPFLAGS += -I$(S)
@@ -85,7 +85,7 @@ $(store_tests): $(TO)/%: $(TO)/%.o $(test_store_o)
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(STORE) $(CMOCKA)
 
 # What the store takes a second; not sanitized, not part of the check.
-$(TO)/store_bench: $(T)/store_bench.c $(store_o)
+$(TO)/store_bench: $(T)/store_bench.c $(store_o) $(ledger_o)
 	@mkdir -p $(@D)
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CPPFLAGS) -I$(S) $(CFLAGS) -o $@ $^ $(SYSTEMD) $(STORE)
