@@ -134,14 +134,29 @@ struct client {
 	char *name;
 };
 
-/* What SubmitJob asks for, checked. The descriptors are its own. */
+/* Jobs that SubmitJobs takes at once. */
+#define ELEMENTS_MAX 64
+
+/* One of them; all zero, it has no key. */
+struct element {
+	uint8_t key[STORE_KEY_BYTES];
+	uint32_t input_count;
+	uint32_t input_sizes[LAYBY_MAX_INPUTS];
+};
+
+/*
+ * What SubmitJob or SubmitJobs asks for, checked. The descriptors are its own. With
+ * @elements, the first input holds those of all of them, one behind the other.
+ */
 struct request {
 	struct store_request wanted;
 	int program;
 	int inputs[LAYBY_MAX_INPUTS];
 	uint64_t program_size;
 	uint64_t input_sizes[LAYBY_MAX_INPUTS];
-	/* on the device, and as quotas count them */
+	struct element *elements;
+	size_t element_count;
+	/* on the device; of @elements the largest */
 	uint64_t bytes;
 };
 
@@ -189,7 +204,16 @@ int method_give_consent(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int method_withdraw_consent(sd_bus_message *m, void *userdata,
 			    sd_bus_error *error);
 
-/* submit.c: SubmitJob's arguments */
+#define invalid(error, ...) \
+	sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, __VA_ARGS__)
+
+/* options.c */
+int request_read_options(sd_bus_message *m, struct request *request,
+			 sd_bus_error *error);
+
+/* submit.c: the arguments of SubmitJob, of SubmitJobs */
+int request_read_many(sd_bus_message *m, struct request *ret_request,
+		      sd_bus_error *error);
 int request_read(sd_bus_message *m, struct request *ret_request,
 		 sd_bus_error *error);
 void request_fini(struct request *request);

@@ -36,21 +36,36 @@ static int submit(struct agent *agent, sd_bus_message *m,
 	return intake_create(party, m, request, error);
 }
 
-/* Answered when the job is on disk, or refused. */
+/* Answered when it is on disk, or refused. */
+static int take(struct agent *agent, sd_bus_message *m, struct request *request,
+		sd_bus_error *error)
+{
+	int r;
+
+	/* Starts the intake, or closes a party that it was refused for. */
+	agent_pump_soon(agent);
+	r = submit(agent, m, request, error);
+	return r < 0 ? r : 1;
+}
+
 static int method_submit_job(sd_bus_message *m, void *userdata,
 			     sd_bus_error *error)
 {
 	_cleanup_(request_fini) struct request request = { .program = -1 };
-	struct agent *agent = userdata;
 	int r;
 
 	r = request_read(m, &request, error);
-	if (r < 0)
-		return r;
-	/* Starts the intake, or closes a party that it was refused for. */
-	agent_pump_soon(agent);
-	r = submit(agent, m, &request, error);
-	return r < 0 ? r : 1;
+	return r < 0 ? r : take(userdata, m, &request, error);
+}
+
+static int method_submit_jobs(sd_bus_message *m, void *userdata,
+			      sd_bus_error *error)
+{
+	_cleanup_(request_fini) struct request request = { .program = -1 };
+	int r;
+
+	r = request_read_many(m, &request, error);
+	return r < 0 ? r : take(userdata, m, &request, error);
 }
 
 /* --- properties ----------------------------------------------------------- */
@@ -226,6 +241,12 @@ static const sd_bus_vtable agent_vtable[] = {
 					    output_sizes_bytes, "t",
 					    longest_run_us, "a{sv}", options),
 				SD_BUS_RESULT("o", job), method_submit_job,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("SubmitJobs",
+				SD_BUS_ARGS("h", program, "h", data, "a(ayat)", jobs,
+					    "at", output_sizes_bytes, "t",
+					    longest_run_us, "a{sv}", options),
+				SD_BUS_RESULT("a(so)", results), method_submit_jobs,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GiveConsent",
 				SD_BUS_ARGS("ay", token, "ay", signature),

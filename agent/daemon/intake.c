@@ -5,13 +5,12 @@
  * Owns the message and the submitter's descriptors. What they hold is copied, the
  * program first, into memory or into a file of the store, by the mover: a file system
  * that never answers holds up its own user's submissions only. Then the store is asked
- * to keep it, and what the store says is the answer: a job is accepted when it is on
- * disk, and not before (ISO-10).
+ * to keep it, and what the store says is the answer (answer.c): a job is accepted when
+ * it is on disk, and not before (ISO-10).
  */
-#include "agent.h"
+#include "intake.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -20,27 +19,9 @@
 /* Of one user, with those that wait. */
 #define INTAKES_MAX 64
 
-struct intake {
-	TAILQ_ENTRY(intake) entries;
-	struct party *party;
-	sd_bus_message *message;
-	struct request request;
-	struct store_new fresh;
-	/* of what is being copied; 0 the program, n input n - 1 */
-	uint32_t step;
-	void *memory;
-	struct transfer transfer;
-	bool started;
-};
-
 static void intake_copy_next(struct intake *intake);
 
 /* --- contents ------------------------------------------------------------- */
-
-static struct store_content *intake_content(struct intake *intake, uint32_t step)
-{
-	return step ? &intake->fresh.inputs[step - 1] : &intake->fresh.program;
-}
 
 static int intake_source(const struct intake *intake)
 {
@@ -49,9 +30,11 @@ static int intake_source(const struct intake *intake)
 	return intake->step ? request->inputs[intake->step - 1] : request->program;
 }
 
-static bool is_small(uint64_t size)
+/* Those of a vector's jobs are slices of it. */
+static bool is_in_memory(const struct intake *intake, uint32_t step)
 {
-	return size <= STORE_INLINE_MAX;
+	return intake->contents[step].size <= STORE_INLINE_MAX ||
+	       (intake->request.elements && step);
 }
 
 static int content_create_file(struct store *store, struct store_content *content,
@@ -69,22 +52,23 @@ static int content_create_file(struct store *store, struct store_content *conten
 	return 0;
 }
 
-static int content_create(struct store *store, struct store_content *content,
-			  void **ret_memory)
+static int intake_make_room(struct intake *intake)
 {
-	if (!is_small(content->size))
-		return content_create_file(store, content, ret_memory);
-	*ret_memory = malloc(content->size);
-	content->data = *ret_memory;
-	return *ret_memory ? 0 : -ENOMEM;
+	struct store_content *content = &intake->contents[intake->step];
+
+	if (!is_in_memory(intake, intake->step))
+		return content_create_file(intake->party->agent->store, content, &intake->memory);
+	intake->memory = malloc(content->size);
+	content->data = intake->memory;
+	return intake->memory ? 0 : -ENOMEM;
 }
 
-/* Of a small one the memory is the content. */
-static void content_unmap(const struct store_content *content, void **memory)
+/* Of one in memory the memory is the content. */
+static void intake_unmap(struct intake *intake)
 {
-	if (*memory && !is_small(content->size))
-		munmap(*memory, content->size);
-	*memory = NULL;
+	if (intake->memory && !is_in_memory(intake, intake->step))
+		munmap(intake->memory, intake->contents[intake->step].size);
+	intake->memory = NULL;
 }
 
 static void content_fini(struct store_content *content)
@@ -93,16 +77,14 @@ static void content_fini(struct store_content *content)
 	close_fd(&content->fd);
 }
 
-/* --- the end -------------------------------------------------------------- */
-
-static void intake_destroy(struct intake *intake)
+void intake_destroy(struct intake *intake)
 {
 	struct party *party = intake->party;
 	uint32_t i;
 
-	content_unmap(intake_content(intake, intake->step), &intake->memory);
-	for (i = 0; i <= intake->fresh.request.input_count; i++)
-		content_fini(intake_content(intake, i));
+	intake_unmap(intake);
+	for (i = 0; i < intake->content_count; i++)
+		content_fini(&intake->contents[i]);
 	request_fini(&intake->request);
 	sd_bus_message_unref(intake->message);
 	TAILQ_REMOVE(&party->intakes, intake, entries);
@@ -120,125 +102,79 @@ void intakes_destroy(struct party *party)
 		intake_destroy(intake);
 }
 
-static void intake_refuse(struct intake *intake, const char *name, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void intake_refuse(struct intake *intake, const char *name, const char *format, ...)
-{
-	va_list list;
-	int r;
-
-	va_start(list, format);
-	r = sd_bus_reply_method_errorfv(intake->message, name, format, list);
-	va_end(list);
-	if (r < 0)
-		log_error("answering a submission: %s", strerror(-r));
-	intake_destroy(intake);
-}
-
-static void intake_cannot_keep(struct intake *intake, int result)
-{
-	intake_refuse(intake, ERROR_CANNOT_KEEP,
-		      "the job cannot be kept on disk (%s): it is not accepted, submit it again later",
-		      strerror(-result));
-}
-
-static void intake_not_accepted(struct intake *intake, int result)
-{
-	switch (-result) {
-	case EEXIST:
-		intake_refuse(intake, ERROR_KEY_USED,
-			      "you have a job of that key with other content: take another key for another job");
-		break;
-	case EDQUOT:
-		intake_refuse(intake, SD_BUS_ERROR_LIMITS_EXCEEDED,
-			      "you hold as many jobs or bytes as one user may: release some that ended");
-		break;
-	case ENOBUFS:
-		intake_refuse(intake, SD_BUS_ERROR_LIMITS_EXCEEDED,
-			      "the agent holds as many jobs or bytes as it may: try again later");
-		break;
-	default:
-		intake_cannot_keep(intake, result);
-		break;
-	}
-}
-
-static void intake_accepted(struct intake *intake, uint64_t number)
-{
-	char path[64];
-	int r;
-
-	job_path(number, path);
-	r = sd_bus_reply_method_return(intake->message, "o", path);
-	if (r < 0)
-		log_error("answering a submission: %s", strerror(-r));
-	intake->party->more = true;
-	intake_destroy(intake);
-}
-
-static void intake_tell(struct intake *intake, uint64_t number)
-{
-	struct job *job = intake->party->agent->shown;
-
-	*job = (struct job){ .agent = intake->party->agent };
-	if (!store_get(job->agent->store, number, &job->stored))
-		job_emit_added(job);
-}
-
-static void on_submitted(void *userdata, const struct store_submitted *results, size_t count)
-{
-	struct intake *intake = userdata;
-
-	if (results->result < 0) {
-		intake_not_accepted(intake, results->result);
-		return;
-	}
-	if (!results->result)
-		intake_tell(intake, results->number);
-	intake_accepted(intake, results->number);
-}
-
-/* --- copying -------------------------------------------------------------- */
+/* --- to the store --------------------------------------------------------- */
 
 /* It left while its contents were copied, and nobody would drop the job. */
 static bool intake_is_orphan(const struct intake *intake)
 {
-	const struct store_request *wanted = &intake->fresh.request;
+	const struct store_request *wanted = &intake->request.wanted;
 
 	return !wanted->linger && !client_name(intake->party->agent, wanted->owner);
 }
 
-static void intake_submit(struct intake *intake)
+static void fill_one(const struct intake *intake, struct store_new *job)
 {
-	int r;
+	job->request = intake->request.wanted;
+	job->program = intake->contents[0];
+	memcpy(job->inputs, &intake->contents[1],
+	       job->request.input_count * sizeof(job->inputs[0]));
+}
 
-	if (intake_is_orphan(intake)) {
-		intake_destroy(intake);
-		return;
+/* Returns where the next one's inputs begin. */
+static const char *fill_element(const struct intake *intake, const struct element *element,
+				const char *data, struct store_new *job)
+{
+	uint32_t i;
+
+	job->request = intake->request.wanted;
+	job->program = intake->contents[0];
+	memcpy(job->request.key, element->key, sizeof(element->key));
+	job->request.input_count = element->input_count;
+	for (i = 0; i < element->input_count; i++) {
+		job->inputs[i] = (struct store_content){
+			.data = data,
+			.fd = -1,
+			.size = element->input_sizes[i],
+		};
+		data += element->input_sizes[i];
 	}
-	r = store_submit(intake->party->agent->store, &intake->fresh, 1, on_submitted, intake);
-	if (r < 0)
-		intake_cannot_keep(intake, r);
+	return data;
 }
 
-static void intake_unreadable(struct intake *intake, int result)
+static size_t intake_fill(const struct intake *intake, struct store_new *jobs)
 {
-	const char *problem = result == -ENODATA ? "it ends before its size" : strerror(-result);
+	const struct request *request = &intake->request;
+	const char *data = intake->contents[1].data;
+	size_t i;
 
-	if (intake->step)
-		intake_refuse(intake, SD_BUS_ERROR_INVALID_ARGS, "input %u cannot be read: %s",
-			      intake->step - 1, problem);
-	else
-		intake_refuse(intake, SD_BUS_ERROR_INVALID_ARGS, "the program cannot be read: %s",
-			      problem);
+	if (!request->elements) {
+		fill_one(intake, jobs);
+		return 1;
+	}
+	for (i = 0; i < request->element_count; i++)
+		data = fill_element(intake, &request->elements[i], data, &jobs[i]);
+	return i;
 }
+
+static int intake_submit(struct intake *intake)
+{
+	_cleanup_free_ struct store_new *jobs =
+		calloc(intake->request.elements ? ELEMENTS_MAX : 1, sizeof(*jobs));
+
+	if (!jobs)
+		return -ENOMEM;
+	intake->copied = true;
+	return store_submit(intake->party->agent->store, jobs, intake_fill(intake, jobs),
+			    intake_on_submitted, intake);
+}
+
+/* --- copying -------------------------------------------------------------- */
 
 static void on_copied(struct transfer *transfer, int result)
 {
 	struct intake *intake = transfer->userdata;
 
-	content_unmap(intake_content(intake, intake->step), &intake->memory);
+	intake_unmap(intake);
 	if (result < 0) {
 		intake_unreadable(intake, result);
 		return;
@@ -249,51 +185,57 @@ static void on_copied(struct transfer *transfer, int result)
 
 static int intake_copy(struct intake *intake)
 {
-	struct store_content *content = intake_content(intake, intake->step);
-	struct agent *agent = intake->party->agent;
 	int r;
 
-	r = content_create(agent->store, content, &intake->memory);
+	r = intake_make_room(intake);
 	if (r < 0)
 		return r;
 	intake->transfer = (struct transfer){
 		.fd = intake_source(intake),
 		.memory = intake->memory,
-		.length = content->size,
+		.length = intake->contents[intake->step].size,
 		.done = on_copied,
 		.userdata = intake,
 	};
-	return mover_start(agent->mover, &intake->transfer);
+	return mover_start(intake->party->agent->mover, &intake->transfer);
 }
 
 static void intake_copy_next(struct intake *intake)
 {
 	int r;
 
-	if (intake->step > intake->fresh.request.input_count) {
-		intake->step = 0;
-		intake_submit(intake);
+	if (intake->step < intake->content_count) {
+		r = intake_copy(intake);
+	} else if (intake_is_orphan(intake)) {
+		intake_destroy(intake);
 		return;
+	} else {
+		intake->step = 0;
+		r = intake_submit(intake);
+		/* others may be copied meanwhile */
+		agent_pump_soon(intake->party->agent);
 	}
-	r = intake_copy(intake);
 	if (r < 0)
 		intake_cannot_keep(intake, r);
 }
 
 /* --- the beginning -------------------------------------------------------- */
 
-static void intake_fill(struct intake *intake)
+static void intake_set_contents(struct intake *intake)
 {
 	const struct request *request = &intake->request;
 	uint32_t i;
 
-	intake->fresh.request = request->wanted;
-	intake->fresh.program = (struct store_content){ .fd = -1, .size = request->program_size };
+	intake->content_count = 1 + request->wanted.input_count;
+	intake->contents[0] = (struct store_content){ .fd = -1, .size = request->program_size };
 	for (i = 0; i < request->wanted.input_count; i++)
-		intake->fresh.inputs[i] = (struct store_content){
+		intake->contents[1 + i] = (struct store_content){
 			.fd = -1,
 			.size = request->input_sizes[i],
 		};
+	/* of a vector whose jobs have no inputs */
+	if (request->elements && !request->input_sizes[0])
+		intake->content_count = 1;
 }
 
 int intake_create(struct party *party, sd_bus_message *m,
@@ -312,21 +254,21 @@ int intake_create(struct party *party, sd_bus_message *m,
 	intake->message = sd_bus_message_ref(m);
 	intake->request = *request;
 	*request = (struct request){ .program = -1 };
-	intake_fill(intake);
+	intake_set_contents(intake);
 	TAILQ_INSERT_TAIL(&party->intakes, intake, entries);
 	party->intake_count++;
 	return 0;
 }
 
-/* What is at the store already does not read any more, but is counted all the same. */
 void intakes_start(struct party *party)
 {
 	struct intake *intake = TAILQ_FIRST(&party->intakes);
 	struct intake *next;
-	uint32_t started = 0;
+	uint32_t copying = 0;
 
-	for (; intake && started < COPIES_AT_ONCE; intake = next, started++) {
+	for (; intake && copying < COPIES_AT_ONCE; intake = next) {
 		next = TAILQ_NEXT(intake, entries);
+		copying += !intake->copied;
 		if (intake->started)
 			continue;
 		intake->started = true;

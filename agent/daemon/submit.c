@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Requests: SubmitJob's arguments, read and checked before anything happens.
+ * Requests: the arguments of SubmitJob and SubmitJobs, read and checked before
+ * anything happens.
  */
 #include "agent.h"
 
@@ -11,12 +12,6 @@
 
 #define ALIGN_MASK ((uint64_t)LAYBY_RANGE_ALIGN - 1)
 #define ALIGN_UP(n) (((n) + ALIGN_MASK) & ~ALIGN_MASK)
-
-#define PRIORITY_MAX 9
-#define RETRIES_MAX 9
-
-#define invalid(error, ...) \
-	sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, __VA_ARGS__)
 
 /* The message's descriptors end with the message: keep our own. */
 static int keep_fd(int fd, int *ret_fd)
@@ -130,154 +125,195 @@ static int read_outputs(sd_bus_message *m, struct request *request,
 	return 0;
 }
 
-static int read_flag(sd_bus_message *m, bool *ret_flag)
-{
-	int value, r;
-
-	r = sd_bus_message_read(m, "v", "b", &value);
-	if (r >= 0)
-		*ret_flag = value;
-	return r;
-}
-
-static int read_linger(sd_bus_message *m, struct store_request *wanted)
-{
-	return read_flag(m, &wanted->linger);
-}
-
-static int read_interactive(sd_bus_message *m, struct store_request *wanted)
-{
-	return read_flag(m, &wanted->interactive);
-}
-
-static int read_key(sd_bus_message *m, struct store_request *wanted)
-{
-	const void *key;
-	size_t size;
-	int r;
-
-	r = sd_bus_message_enter_container(m, 'v', "ay");
-	if (r < 0)
-		return r;
-	r = sd_bus_message_read_array(m, 'y', &key, &size);
-	if (r < 0)
-		return r;
-	if (size != sizeof(wanted->key))
-		return -EINVAL;
-	memcpy(wanted->key, key, sizeof(wanted->key));
-	return sd_bus_message_exit_container(m);
-}
-
-static int read_at_most(sd_bus_message *m, uint32_t most, uint32_t *ret_number)
+/* What SubmitJob and SubmitJobs have in common, behind the inputs. */
+static int read_rest(sd_bus_message *m, struct request *request,
+		     sd_bus_error *error)
 {
 	int r;
 
-	r = sd_bus_message_read(m, "v", "u", ret_number);
-	return r >= 0 && *ret_number > most ? -ERANGE : r;
-}
-
-static int read_priority(sd_bus_message *m, struct store_request *wanted)
-{
-	return read_at_most(m, PRIORITY_MAX, &wanted->priority);
-}
-
-static int read_retries(sd_bus_message *m, struct store_request *wanted)
-{
-	return read_at_most(m, RETRIES_MAX, &wanted->retries);
-}
-
-static int read_deadline(sd_bus_message *m, struct store_request *wanted)
-{
-	return sd_bus_message_read(m, "v", "t", &wanted->deadline_us);
-}
-
-static const struct {
-	const char *name;
-	int (*read)(sd_bus_message *m, struct store_request *wanted);
-	const char *right;
-} options[] = {
-	{ "linger", read_linger, "a boolean (b)" },
-	{ "interactive", read_interactive, "a boolean (b)" },
-	{ "key", read_key, "16 bytes (ay)" },
-	{ "priority", read_priority, "a number from 0 to 9 (u)" },
-	{ "retries", read_retries, "a number from 0 to 9 (u)" },
-	{ "deadline", read_deadline, "CLOCK_REALTIME in microseconds (t)" },
-};
-
-static int read_option(sd_bus_message *m, struct request *request,
-		       const char *name, sd_bus_error *error)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(options); i++) {
-		if (strcmp(name, options[i].name))
-			continue;
-		if (options[i].read(m, &request->wanted) < 0)
-			return invalid(error, "option \"%s\" must be %s", name,
-				       options[i].right);
-		return 0;
-	}
-	return invalid(error,
-		       "unknown option \"%s\": the options are \"linger\", \"interactive\", \"key\", \"priority\", \"retries\" and \"deadline\"",
-		       name);
-}
-
-static int read_options(sd_bus_message *m, struct request *request,
-			sd_bus_error *error)
-{
-	const char *name;
-	int r;
-
-	r = sd_bus_message_enter_container(m, 'a', "{sv}");
-	if (r < 0)
-		return r;
-	while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-		r = sd_bus_message_read(m, "s", &name);
-		if (r < 0)
-			return r;
-		r = read_option(m, request, name, error);
-		if (r < 0)
-			return r;
-		r = sd_bus_message_exit_container(m);
-		if (r < 0)
-			return r;
-	}
-	return r < 0 ? r : sd_bus_message_exit_container(m);
-}
-
-static int read_all(sd_bus_message *m, struct request *request,
-		    sd_bus_error *error)
-{
-	int r;
-
-	r = read_program(m, request, error);
-	if (r < 0)
-		return r;
-	r = read_inputs(m, request, error);
-	if (r < 0)
-		return r;
 	r = read_outputs(m, request, error);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_read(m, "t", &request->wanted.longest_run_us);
 	if (r < 0)
 		return r;
-	return read_options(m, request, error);
+	return request_read_options(m, request, error);
 }
 
-int request_read(sd_bus_message *m, struct request *ret_request,
-		 sd_bus_error *error)
+static int read_one(sd_bus_message *m, struct request *request,
+		    sd_bus_error *error)
+{
+	int r;
+
+	r = read_inputs(m, request, error);
+	return r < 0 ? r : read_rest(m, request, error);
+}
+
+/* --- SubmitJobs ----------------------------------------------------------- */
+
+static int read_key(sd_bus_message *m, struct element *element, sd_bus_error *error)
+{
+	const void *key;
+	size_t size;
+	int r;
+
+	r = sd_bus_message_read_array(m, 'y', &key, &size);
+	if (r < 0)
+		return r;
+	if (size && size != sizeof(element->key))
+		return invalid(error, "a key of %zu bytes: give 16 bytes, or none", size);
+	if (size)
+		memcpy(element->key, key, size);
+	return 0;
+}
+
+static int read_sizes(sd_bus_message *m, struct element *element, sd_bus_error *error)
+{
+	const uint64_t *sizes;
+	size_t bytes, i;
+	int r;
+
+	r = sd_bus_message_read_array(m, 't', (const void **)&sizes, &bytes);
+	if (r < 0)
+		return r;
+	element->input_count = (uint32_t)(bytes / sizeof(*sizes));
+	if (bytes / sizeof(*sizes) > LAYBY_MAX_INPUTS)
+		return invalid(error, "too many inputs: a job takes at most %d", LAYBY_MAX_INPUTS);
+	for (i = 0; i < element->input_count; i++) {
+		if (!sizes[i] || sizes[i] > STORE_INLINE_MAX)
+			return invalid(error,
+				       "an input of %" PRIu64
+				       " bytes: 1 to %d go into a vector, submit larger ones by themselves",
+				       sizes[i], STORE_INLINE_MAX);
+		element->input_sizes[i] = (uint32_t)sizes[i];
+	}
+	return 0;
+}
+
+static int read_element(sd_bus_message *m, struct element *element, sd_bus_error *error)
+{
+	int r;
+
+	r = sd_bus_message_enter_container(m, 'r', "ayat");
+	if (r < 0)
+		return r;
+	r = read_key(m, element, error);
+	if (r >= 0)
+		r = read_sizes(m, element, error);
+	return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int read_elements(sd_bus_message *m, struct request *request, sd_bus_error *error)
+{
+	int r;
+
+	request->elements = calloc(ELEMENTS_MAX, sizeof(*request->elements));
+	if (!request->elements)
+		return -ENOMEM;
+	r = sd_bus_message_enter_container(m, 'a', "(ayat)");
+	while (r >= 0 && (r = sd_bus_message_at_end(m, false)) == 0) {
+		if (request->element_count == ELEMENTS_MAX)
+			return invalid(error, "too many jobs: a vector has at most %d", ELEMENTS_MAX);
+		r = read_element(m, &request->elements[request->element_count++], error);
+	}
+	if (r < 0)
+		return r;
+	if (!request->element_count)
+		return invalid(error, "no jobs: a vector has 1 to %d", ELEMENTS_MAX);
+	return sd_bus_message_exit_container(m);
+}
+
+static uint64_t elements_bytes(const struct request *request, uint64_t *ret_most)
+{
+	uint64_t sum = 0, one;
+	size_t i, j;
+
+	*ret_most = 0;
+	for (i = 0; i < request->element_count; i++) {
+		one = 0;
+		for (j = 0; j < request->elements[i].input_count; j++) {
+			sum += request->elements[i].input_sizes[j];
+			one += ALIGN_UP(request->elements[i].input_sizes[j]);
+		}
+		*ret_most = one > *ret_most ? one : *ret_most;
+	}
+	return sum;
+}
+
+/* The largest of the jobs must fit the device. */
+static int check_elements(struct request *request, sd_bus_error *error)
+{
+	uint64_t bytes, most;
+
+	bytes = elements_bytes(request, &most);
+	if (bytes > request->input_sizes[0])
+		return invalid(error,
+			       "the jobs' inputs are %" PRIu64 " bytes together, @data has %" PRIu64,
+			       bytes, request->input_sizes[0]);
+	request->bytes -= ALIGN_UP(request->input_sizes[0]);
+	request->input_sizes[0] = bytes;
+	return add_bytes(request, most, error);
+}
+
+static int check_no_key(const struct request *request, sd_bus_error *error)
+{
+	static const uint8_t none[STORE_KEY_BYTES];
+
+	if (!memcmp(request->wanted.key, none, sizeof(none)))
+		return 0;
+	return invalid(error, "option \"key\": each job of a vector has its own, in @jobs");
+}
+
+static int read_many(sd_bus_message *m, struct request *request, sd_bus_error *error)
+{
+	int fd, r;
+
+	r = sd_bus_message_read(m, "h", &fd);
+	if (r < 0)
+		return r;
+	r = read_input(m, request, fd, error);
+	if (r < 0)
+		return r;
+	r = read_elements(m, request, error);
+	if (r < 0)
+		return r;
+	r = check_elements(request, error);
+	if (r < 0)
+		return r;
+	r = read_rest(m, request, error);
+	return r < 0 ? r : check_no_key(request, error);
+}
+
+/* --- both ----------------------------------------------------------------- */
+
+static int read_request(sd_bus_message *m, struct request *ret_request,
+			int (*read)(sd_bus_message *, struct request *, sd_bus_error *),
+			sd_bus_error *error)
 {
 	struct request request = { .program = -1 };
 	int r;
 
-	r = read_all(m, &request, error);
+	r = read_program(m, &request, error);
+	if (r >= 0)
+		r = read(m, &request, error);
 	if (r < 0) {
 		request_fini(&request);
 		return r;
 	}
 	*ret_request = request;
 	return 0;
+}
+
+int request_read(sd_bus_message *m, struct request *ret_request,
+		 sd_bus_error *error)
+{
+	return read_request(m, ret_request, read_one, error);
+}
+
+int request_read_many(sd_bus_message *m, struct request *ret_request,
+		      sd_bus_error *error)
+{
+	return read_request(m, ret_request, read_many, error);
 }
 
 void request_fini(struct request *request)
@@ -287,8 +323,10 @@ void request_fini(struct request *request)
 	close_fd(&request->program);
 	for (i = 0; i < request->wanted.input_count; i++)
 		close_fd(&request->inputs[i]);
+	free(request->elements);
 	request->program = -1;
 	request->wanted.input_count = 0;
+	request->elements = NULL;
 }
 
 static int check_longest_run(const struct request *request, uint64_t max_us,

@@ -58,7 +58,7 @@ $(TO)/layby-agentd $(TO)/laybyctl:
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(URING) $(LIBS)
 
-$(TO)/test_agent_submit $(TO)/test_agent_life $(TO)/test_agent_gate $(TO)/test_agent_durable: $(TO)/%: $(TO)/%.o $(fixture_o)
+$(TO)/test_agent_submit $(TO)/test_agent_life $(TO)/test_agent_gate $(TO)/test_agent_durable $(TO)/test_agent_vector: $(TO)/%: $(TO)/%.o $(fixture_o)
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(CMOCKA)
 
@@ -91,7 +91,7 @@ $(TO)/store_bench: $(T)/store_bench.c $(store_o) $(ledger_o)
 	@$(CC) $(CPPFLAGS) -I$(S) $(CFLAGS) -o $@ $^ $(SYSTEMD) $(STORE)
 
 tests := $(store_tests) $(addprefix $(TO)/,test_client test_queue test_agent_submit \
-	test_agent_life test_agent_gate test_agent_durable test_policy_values test_ledger \
+	test_agent_life test_agent_gate test_agent_durable test_agent_vector test_policy_values test_ledger \
 	test_ledger_forged layby-agentd laybyctl)
 
 check: all $(tests)
