@@ -63,10 +63,11 @@ int corrupt_set_aside(struct store *store, const char *problem)
 
 	r = move_all(store, number);
 	if (r < 0)
-		log_error("store: %s/" DATABASE " cannot be used (%s), nor moved away: %s",
+		log_error("store: %s/queue.db cannot be used (%s), nor moved away: %s",
 			  store->directory, problem, strerror(-r));
 	else
-		log_error("store: " DATABASE " cannot be used (%s): its jobs are lost, an empty one is made. It was moved to %s/" DATABASE ".corrupt-%u, its contents to " CONTENTS ".corrupt-%u",
-			  problem, store->directory, number, number);
+		log_error(
+			"store: queue.db cannot be used (%s): its jobs are lost, an empty one is made. It was moved to %s/queue.db.corrupt-%u, its contents to content.corrupt-%u",
+			problem, store->directory, number, number);
 	return r;
 }

@@ -75,13 +75,13 @@ static int step_size(const struct store *store)
 }
 
 /* Returns how many. */
-static int find(struct store *store, enum sql sql, struct sql_value value,
+static int find(struct store *store, enum sql which, struct sql_value value,
 		uint64_t ret_numbers[FORGET_STEP])
 {
 	_cleanup_sql_ sqlite3_stmt *row = NULL;
 	int r, count = 0;
 
-	r = sql_start(&store->writer, sql, VALUES(value, INTEGER(step_size(store))), &row);
+	r = sql_start(&store->writer, which, VALUES(value, INTEGER(step_size(store))), &row);
 	if (r < 0)
 		return r;
 	while ((r = sql_step(row)) > 0)

@@ -23,47 +23,47 @@
  * the same as another; output_sizes are 64-bit words.
  */
 static const char schema[] =
-	"BEGIN;"
-	"CREATE TABLE job (number INTEGER PRIMARY KEY AUTOINCREMENT, uid INTEGER NOT NULL,"
-	" key BLOB NOT NULL, asked BLOB NOT NULL, state INTEGER NOT NULL,"
-	" bytes INTEGER NOT NULL, output_sizes BLOB NOT NULL, input_count INTEGER NOT NULL,"
-	" longest_run_us INTEGER NOT NULL, rank INTEGER NOT NULL, retries INTEGER NOT NULL,"
-	" due_us INTEGER NOT NULL, interactive INTEGER NOT NULL, linger INTEGER NOT NULL,"
-	" owner TEXT NOT NULL, queued_us INTEGER NOT NULL, ended_us INTEGER NOT NULL DEFAULT 0,"
-	" attempts INTEGER NOT NULL DEFAULT 0, reclaims INTEGER NOT NULL DEFAULT 0,"
-	" result INTEGER NOT NULL DEFAULT 0, ran INTEGER NOT NULL DEFAULT 0, report BLOB,"
-	" ticks_hz INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '',"
-	" message TEXT NOT NULL DEFAULT '');"
-	"CREATE UNIQUE INDEX job_key ON job (uid, key);"
-	"CREATE INDEX job_user ON job (uid);"
-	"CREATE INDEX job_next ON job (uid, due_us, rank) WHERE state = 0;"
-	"CREATE INDEX job_ended ON job (ended_us) WHERE state <> 0;"
-	"CREATE INDEX job_owner ON job (owner) WHERE linger = 0;"
-	"CREATE TABLE content (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE,"
-	" size INTEGER NOT NULL, bytes BLOB);"
-	"CREATE TABLE part (job INTEGER NOT NULL REFERENCES job (number),"
-	" role INTEGER NOT NULL, place INTEGER NOT NULL,"
-	" content INTEGER NOT NULL REFERENCES content (id),"
-	" PRIMARY KEY (job, role, place)) WITHOUT ROWID;"
-	"CREATE INDEX part_content ON part (content);"
-	"CREATE TABLE usage (uid INTEGER PRIMARY KEY, queued INTEGER NOT NULL,"
-	" held INTEGER NOT NULL, bytes INTEGER NOT NULL, ended INTEGER NOT NULL);"
-	"PRAGMA application_id = " TEXT_OF(APPLICATION_ID) ";"
-	"PRAGMA user_version = " TEXT_OF(SCHEMA_VERSION) ";"
+	"BEGIN;\n"
+	"CREATE TABLE job (number INTEGER PRIMARY KEY AUTOINCREMENT, uid INTEGER NOT NULL,\n"
+	" key BLOB NOT NULL, asked BLOB NOT NULL, state INTEGER NOT NULL,\n"
+	" bytes INTEGER NOT NULL, output_sizes BLOB NOT NULL, input_count INTEGER NOT NULL,\n"
+	" longest_run_us INTEGER NOT NULL, rank INTEGER NOT NULL, retries INTEGER NOT NULL,\n"
+	" due_us INTEGER NOT NULL, interactive INTEGER NOT NULL, linger INTEGER NOT NULL,\n"
+	" owner TEXT NOT NULL, queued_us INTEGER NOT NULL, ended_us INTEGER NOT NULL DEFAULT 0,\n"
+	" attempts INTEGER NOT NULL DEFAULT 0, reclaims INTEGER NOT NULL DEFAULT 0,\n"
+	" result INTEGER NOT NULL DEFAULT 0, ran INTEGER NOT NULL DEFAULT 0, report BLOB,\n"
+	" ticks_hz INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '',\n"
+	" message TEXT NOT NULL DEFAULT '');\n"
+	"CREATE UNIQUE INDEX job_key ON job (uid, key);\n"
+	"CREATE INDEX job_user ON job (uid);\n"
+	"CREATE INDEX job_next ON job (uid, due_us, rank) WHERE state = 0;\n"
+	"CREATE INDEX job_ended ON job (ended_us) WHERE state <> 0;\n"
+	"CREATE INDEX job_owner ON job (owner) WHERE linger = 0;\n"
+	"CREATE TABLE content (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE,\n"
+	" size INTEGER NOT NULL, bytes BLOB);\n"
+	"CREATE TABLE part (job INTEGER NOT NULL REFERENCES job (number),\n"
+	" role INTEGER NOT NULL, place INTEGER NOT NULL,\n"
+	" content INTEGER NOT NULL REFERENCES content (id),\n"
+	" PRIMARY KEY (job, role, place)) WITHOUT ROWID;\n"
+	"CREATE INDEX part_content ON part (content);\n"
+	"CREATE TABLE usage (uid INTEGER PRIMARY KEY, queued INTEGER NOT NULL,\n"
+	" held INTEGER NOT NULL, bytes INTEGER NOT NULL, ended INTEGER NOT NULL);\n"
+	"PRAGMA application_id = " TEXT_OF(APPLICATION_ID) ";\n"
+	"PRAGMA user_version = " TEXT_OF(SCHEMA_VERSION) ";\n"
 	"COMMIT;";
 
 /* Memory is what the agent has little of: pages of 4 KiB, in KiB here. */
-static const char settings_of_writer[] = "PRAGMA synchronous = FULL;"
-					 "PRAGMA foreign_keys = ON;"
-					 "PRAGMA secure_delete = ON;"
-					 "PRAGMA cell_size_check = ON;"
-					 "PRAGMA trusted_schema = OFF;"
-					 "PRAGMA temp_store = MEMORY;"
+static const char settings_of_writer[] = "PRAGMA synchronous = FULL;\n"
+					 "PRAGMA foreign_keys = ON;\n"
+					 "PRAGMA secure_delete = ON;\n"
+					 "PRAGMA cell_size_check = ON;\n"
+					 "PRAGMA trusted_schema = OFF;\n"
+					 "PRAGMA temp_store = MEMORY;\n"
 					 "PRAGMA cache_size = -512;";
-static const char settings_of_reader[] = "PRAGMA query_only = ON;"
-					 "PRAGMA cell_size_check = ON;"
-					 "PRAGMA trusted_schema = OFF;"
-					 "PRAGMA temp_store = MEMORY;"
+static const char settings_of_reader[] = "PRAGMA query_only = ON;\n"
+					 "PRAGMA cell_size_check = ON;\n"
+					 "PRAGMA trusted_schema = OFF;\n"
+					 "PRAGMA temp_store = MEMORY;\n"
 					 "PRAGMA cache_size = -256;";
 
 #define BUSY_TIMEOUT_MS 5000
@@ -139,8 +139,9 @@ static int check_identity(const struct identity *identity, char *ret_problem, si
 	if (identity->application != APPLICATION_ID)
 		return problem(ret_problem, size, "it is not a queue of layby-agentd");
 	if (identity->version > SCHEMA_VERSION) {
-		log_error("store: " DATABASE " has version %lld, this agent knows versions up to %d: start the newer agent",
-			  identity->version, SCHEMA_VERSION);
+		log_error(
+			"store: queue.db has version %lld, this agent knows versions up to %d: start the newer agent",
+			identity->version, SCHEMA_VERSION);
 		return -EPROTO;
 	}
 	if (identity->version < SCHEMA_VERSION)

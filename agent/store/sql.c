@@ -115,12 +115,12 @@ int sql_errno(sqlite3 *handle, int code)
 
 int sql_prepare(struct db *db, enum sql first, enum sql end)
 {
-	enum sql sql;
+	enum sql which;
 	int code;
 
-	for (sql = first; sql < end; sql++) {
-		code = sqlite3_prepare_v3(db->handle, texts[sql], -1, SQLITE_PREPARE_PERSISTENT,
-					  &db->statements[sql], NULL);
+	for (which = first; which < end; which++) {
+		code = sqlite3_prepare_v3(db->handle, texts[which], -1, SQLITE_PREPARE_PERSISTENT,
+					  &db->statements[which], NULL);
 		if (code != SQLITE_OK)
 			return sql_errno(db->handle, code);
 	}
@@ -155,10 +155,10 @@ static int bind_one(sqlite3_stmt *statement, int at, const struct sql_value *val
 	}
 }
 
-int sql_start(struct db *db, enum sql sql, const struct sql_value *values, size_t count,
+int sql_start(struct db *db, enum sql which, const struct sql_value *values, size_t count,
 	      sqlite3_stmt **ret_statement)
 {
-	sqlite3_stmt *statement = db->statements[sql];
+	sqlite3_stmt *statement = db->statements[which];
 	size_t i;
 	int code;
 
@@ -187,12 +187,12 @@ void sql_end(sqlite3_stmt **statement)
 	sqlite3_clear_bindings(*statement);
 }
 
-int sql_run(struct db *db, enum sql sql, const struct sql_value *values, size_t count)
+int sql_run(struct db *db, enum sql which, const struct sql_value *values, size_t count)
 {
 	_cleanup_sql_ sqlite3_stmt *statement = NULL;
 	int r;
 
-	r = sql_start(db, sql, values, count, &statement);
+	r = sql_start(db, which, values, count, &statement);
 	if (r < 0)
 		return r;
 	r = sql_step(statement);

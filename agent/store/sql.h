@@ -85,14 +85,14 @@ void sql_close(struct db *db);
  * Begins a statement that gives rows; sql_step(): 1 there is one, 0 no more, or
  * -errno. To be ended with sql_end(), also after an error.
  */
-int sql_start(struct db *db, enum sql sql, const struct sql_value *values, size_t count,
+int sql_start(struct db *db, enum sql which, const struct sql_value *values, size_t count,
 	      sqlite3_stmt **ret_statement);
 int sql_step(sqlite3_stmt *statement);
 void sql_end(sqlite3_stmt **statement);
 #define _cleanup_sql_ _cleanup_(sql_end)
 
 /* One that gives none. Returns how many rows it changed, or -errno. */
-int sql_run(struct db *db, enum sql sql, const struct sql_value *values, size_t count);
+int sql_run(struct db *db, enum sql which, const struct sql_value *values, size_t count);
 
 /* Of the row: up to @size bytes, zeroes behind them. -EBADMSG: there are more. */
 int sql_bytes(sqlite3_stmt *statement, int column, void *ret_bytes, size_t size);

@@ -256,8 +256,11 @@ static struct store *store_create(const struct store_limits *limits)
 	if (!store)
 		return NULL;
 	store->limits = *limits;
-	store->directory_fd = store->content_fd = -1;
-	store->lock_fd = store->reserve_fd = store->event_fd = -1;
+	store->directory_fd = -1;
+	store->content_fd = -1;
+	store->lock_fd = -1;
+	store->reserve_fd = -1;
+	store->event_fd = -1;
 	pthread_mutex_init(&store->lock, NULL);
 	pthread_cond_init(&store->queued, NULL);
 	STAILQ_INIT(&store->queue);
@@ -272,7 +275,7 @@ int store_open(const char *directory, sd_event *event, const struct store_limits
 	int r;
 
 	if (sodium_init() < 0)
-		return -ENOSYS;
+		return -EIO;
 	store = store_create(limits);
 	if (!store)
 		return -ENOMEM;

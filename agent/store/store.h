@@ -223,7 +223,8 @@ int store_list(struct store *store, uid_t uid, uint64_t after, uint64_t *ret_num
 int store_users(struct store *store, uid_t *ret_uids, size_t max);
 
 /* The next owner behind @after ("": the first) of a job that does not linger. -ENOENT: no more */
-int store_next_owner(struct store *store, const char *after, char ret_owner[static STORE_OWNER_MAX]);
+int store_next_owner(struct store *store, const char *after,
+		     char ret_owner[static STORE_OWNER_MAX]);
 
 enum store_role {
 	STORE_PROGRAM,

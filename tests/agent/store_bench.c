@@ -206,7 +206,8 @@ int main(int argc, char *argv[])
 	struct rusage usage;
 	char *full;
 
-	if (argc != 3 || !(jobs = strtoull(argv[2], NULL, 10))) {
+	jobs = argc == 3 ? strtoull(argv[2], NULL, 10) : 0;
+	if (!jobs) {
 		fprintf(stderr, "usage: store_bench DIRECTORY JOBS (an empty directory)\n");
 		return 2;
 	}
@@ -217,9 +218,9 @@ int main(int argc, char *argv[])
 	getrusage(RUSAGE_SELF, &usage);
 	single_s = bench_store(below(argv[1], "one"), event, jobs, 1);
 	sqlite_s = bench_sqlite(below(argv[1], "sqlite"), event, jobs);
-	printf("{\"jobs\": %llu, \"submit_per_s\": %.0f, \"submit_one_vector_per_s\": %.0f, "
-	       "\"sqlite_commit_per_s\": %.0f, \"times\": %.2f, \"start_ms\": %.0f, "
-	       "\"rss_max_kib\": %ld}\n",
+	printf("{\"jobs\": %llu, \"submit_per_s\": %.0f, \"submit_one_vector_per_s\": %.0f,\n"
+	       " \"sqlite_commit_per_s\": %.0f, \"times\": %.2f, \"start_ms\": %.0f,\n"
+	       " \"rss_max_kib\": %ld}\n",
 	       (unsigned long long)jobs, (double)jobs / store_s, (double)jobs / single_s,
 	       (double)jobs / sqlite_s, store_s / sqlite_s, start_s * 1e3, usage.ru_maxrss);
 	sd_event_unref(event);

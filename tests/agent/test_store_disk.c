@@ -311,7 +311,7 @@ static void test_damaged_contents_are_not_given_out(void **state)
 	assert_int_equal(unlink(path_of(f, name)), 0);
 	assert_int_equal(store_read(f->store, number, STORE_INPUT, 0), -EBADMSG);
 	assert_int_equal(sqlite3_exec(f->store->writer.handle,
-				      "UPDATE content SET bytes = zeroblob(size) "
+				      "UPDATE content SET bytes = zeroblob(size)\n"
 				      "WHERE bytes IS NOT NULL",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
