@@ -25,20 +25,20 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_KEEP] = "RELEASE operation",
 	[SQL_JOB_BY_KEY] = "SELECT number, asked FROM job WHERE uid = ? AND key = ?",
 	[SQL_JOB_ADD] =
-		"INSERT INTO job (uid, key, asked, state, bytes, output_sizes, input_count, "
-		"longest_run_us, rank, retries, due_us, interactive, linger, owner, queued_us) "
+		"INSERT INTO job (uid, key, asked, state, bytes, output_sizes, input_count,\n"
+		"longest_run_us, rank, retries, due_us, interactive, linger, owner, queued_us)\n"
 		"VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[SQL_JOB_STATE] = "SELECT state, uid, bytes, output_sizes FROM job WHERE number = ?",
 	[SQL_JOB_END] =
-		"UPDATE job SET state = ?2, ended_us = ?3, attempts = ?4, reclaims = ?5, "
-		"result = ?6, ran = ?7, report = ?8, ticks_hz = ?9, reason = ?10, message = ?11 "
+		"UPDATE job SET state = ?2, ended_us = ?3, attempts = ?4, reclaims = ?5,\n"
+		"result = ?6, ran = ?7, report = ?8, ticks_hz = ?9, reason = ?10, message = ?11\n"
 		"WHERE number = ?1",
 	[SQL_JOB_COUNT] = "UPDATE job SET attempts = ?2, reclaims = ?3 WHERE number = ?1",
 	[SQL_JOB_ACCOUNT] = "SELECT uid, queued_us, ended_us, key FROM job WHERE number = ?",
-	[SQL_DIGESTS] = "SELECT digest FROM part JOIN content ON content.id = part.content "
+	[SQL_DIGESTS] = "SELECT digest FROM part JOIN content ON content.id = part.content\n"
 			"WHERE job = ? AND role = ? ORDER BY place",
 	[SQL_JOB_FORGET] = "DELETE FROM job WHERE number = ?",
-	[SQL_JOBS_EXPIRED] = "SELECT number FROM job WHERE state <> 0 AND ended_us < ? "
+	[SQL_JOBS_EXPIRED] = "SELECT number FROM job WHERE state <> 0 AND ended_us < ?\n"
 			     "ORDER BY ended_us LIMIT ?",
 	[SQL_JOBS_OWNED] = "SELECT number FROM job WHERE linger = 0 AND owner = ? LIMIT ?",
 	[SQL_PART_ADD] = "INSERT INTO part (job, role, place, content) VALUES (?, ?, ?, ?)",
@@ -46,32 +46,32 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_CONTENT_FIND] = "SELECT id FROM content WHERE digest = ?",
 	[SQL_CONTENT_ADD] = "INSERT INTO content (digest, size, bytes) VALUES (?, ?, ?)",
 	[SQL_CONTENT_FORGET] =
-		"DELETE FROM content WHERE id = ?1 "
-		"AND NOT EXISTS (SELECT 1 FROM part WHERE content = ?1) "
+		"DELETE FROM content WHERE id = ?1\n"
+		"AND NOT EXISTS (SELECT 1 FROM part WHERE content = ?1)\n"
 		"RETURNING digest, bytes IS NULL",
 	[SQL_USAGE_ADD] =
-		"INSERT INTO usage (uid, queued, held, bytes, ended) VALUES (?, ?, ?, ?, ?) "
-		"ON CONFLICT (uid) DO UPDATE SET queued = queued + excluded.queued, "
-		"held = held + excluded.held, bytes = bytes + excluded.bytes, "
+		"INSERT INTO usage (uid, queued, held, bytes, ended) VALUES (?, ?, ?, ?, ?)\n"
+		"ON CONFLICT (uid) DO UPDATE SET queued = queued + excluded.queued,\n"
+		"held = held + excluded.held, bytes = bytes + excluded.bytes,\n"
 		"ended = ended + excluded.ended",
 	[SQL_USAGE] = "SELECT held, bytes FROM usage WHERE uid = ?",
 
 	[SQL_GET] = "SELECT " JOB_COLUMNS "WHERE number = ?",
-	[SQL_NEXT] = "SELECT " JOB_COLUMNS "WHERE state = 0 AND uid = ? "
-		     "AND (due_us, rank, number) > (?, ?, ?) "
+	[SQL_NEXT] = "SELECT " JOB_COLUMNS "WHERE state = 0 AND uid = ?\n"
+		     "AND (due_us, rank, number) > (?, ?, ?)\n"
 		     "ORDER BY due_us, rank, number LIMIT ?",
-	[SQL_PARTS] = "SELECT role, place, size, digest FROM part "
+	[SQL_PARTS] = "SELECT role, place, size, digest FROM part\n"
 		      "JOIN content ON content.id = part.content WHERE job = ?",
 	[SQL_LIST] = "SELECT number FROM job WHERE number > ? ORDER BY number LIMIT ?",
-	[SQL_LIST_USER] = "SELECT number FROM job WHERE uid = ? AND number > ? "
+	[SQL_LIST_USER] = "SELECT number FROM job WHERE uid = ? AND number > ?\n"
 			  "ORDER BY number LIMIT ?",
 	/* 4294967295: the sum of all */
-	[SQL_USERS] = "SELECT uid FROM usage WHERE queued > 0 AND uid <> 4294967295 "
+	[SQL_USERS] = "SELECT uid FROM usage WHERE queued > 0 AND uid <> 4294967295\n"
 		      "ORDER BY uid LIMIT ?",
-	[SQL_NEXT_OWNER] = "SELECT owner FROM job WHERE linger = 0 AND owner > ? "
+	[SQL_NEXT_OWNER] = "SELECT owner FROM job WHERE linger = 0 AND owner > ?\n"
 			   "ORDER BY owner LIMIT 1",
-	[SQL_READ] = "SELECT digest, size, bytes FROM part "
-		     "JOIN content ON content.id = part.content "
+	[SQL_READ] = "SELECT digest, size, bytes FROM part\n"
+		     "JOIN content ON content.id = part.content\n"
 		     "WHERE job = ? AND role = ? AND place = ?",
 	[SQL_TOTALS] = "SELECT queued, held, bytes, ended FROM usage WHERE uid = ?",
 };
