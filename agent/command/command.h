@@ -60,6 +60,7 @@ int audit_main(int argc, char *argv[]);
 int policy_main(int argc, char *argv[]);
 int consent_main(int argc, char *argv[]);
 int signals_main(int argc, char *argv[]);
+int ledger_main(int argc, char *argv[]);
 
 /* fail.c: one line on stderr, and the exit code that fits */
 int fail(enum exit_code code, const char *format, ...)

@@ -40,13 +40,13 @@ static bool read_form(const char *text, const char *form, uint64_t *ret_s)
 	return true;
 }
 
-static bool read_span(const char *text, uint64_t *ret_s)
+static bool read_span(const char *text, char sign, uint64_t *ret_s)
 {
 	unsigned long long number;
 	char *end;
 	size_t i;
 
-	if (text[0] != '+' || text[1] < '0' || text[1] > '9')
+	if (text[0] != sign || text[1] < '0' || text[1] > '9')
 		return false;
 	errno = 0;
 	number = strtoull(text + 1, &end, 10);
@@ -61,17 +61,17 @@ static bool read_span(const char *text, uint64_t *ret_s)
 
 /*
  * Seconds since 1970 of a text; *ret_whole is how many seconds it names: one, or
- * a day.
+ * a day. With the sign a span is counted from @from_s, '+' or '-'.
  */
-static int read_time(const char *option, const char *text, int32_t offset_min, uint64_t from_s,
-		     uint64_t *ret_s, uint64_t *ret_whole)
+static int read_time(const char *option, const char *text, char sign, int32_t offset_min,
+		     uint64_t from_s, uint64_t *ret_s, uint64_t *ret_whole)
 {
 	uint64_t s;
 	size_t i;
 
 	*ret_whole = 0;
-	if (read_span(text, &s)) {
-		*ret_s = from_s + s;
+	if (read_span(text, sign, &s)) {
+		*ret_s = sign == '+' ? from_s + s : from_s > s ? from_s - s : 0;
 		return EXIT_OK;
 	}
 	for (i = 0; i < ARRAY_SIZE(time_forms); i++) {
@@ -81,8 +81,8 @@ static int read_time(const char *option, const char *text, int32_t offset_min, u
 	if (i == ARRAY_SIZE(time_forms)) {
 		if (!read_form(text, "%Y-%m-%d", &s))
 			return fail(EXIT_USAGE,
-				    "%s: \"%s\" is no time; right is 2026-12-31, \"2026-12-31 18:00\" or +30d",
-				    option, text);
+				    "%s: \"%s\" is no time; right is 2026-12-31, \"2026-12-31 18:00\" or %c30d",
+				    option, text, sign);
 		*ret_whole = DAY_S;
 	}
 	*ret_s = s - (uint64_t)(offset_min * 60);
@@ -97,7 +97,7 @@ int from_parse(const char *text, int32_t offset_min, uint64_t *ret_s)
 		*ret_s = now;
 		return EXIT_OK;
 	}
-	return read_time("--from", text, offset_min, now, ret_s, &whole);
+	return read_time("--from", text, '+', offset_min, now, ret_s, &whole);
 }
 
 int until_parse(const char *text, int32_t offset_min, uint64_t from_s, uint64_t *ret_s)
@@ -105,10 +105,17 @@ int until_parse(const char *text, int32_t offset_min, uint64_t from_s, uint64_t 
 	uint64_t whole;
 	int r;
 
-	r = read_time("--until", text, offset_min, from_s, ret_s, &whole);
+	r = read_time("--until", text, '+', offset_min, from_s, ret_s, &whole);
 	if (r == EXIT_OK)
 		*ret_s += whole - 1;
 	return r;
+}
+
+int since_parse(const char *text, int32_t offset_min, uint64_t *ret_s)
+{
+	uint64_t whole;
+
+	return read_time("--since", text, '-', offset_min, (uint64_t)time(NULL), ret_s, &whole);
 }
 
 int offset_parse(const char *text, int32_t *ret_offset_min)

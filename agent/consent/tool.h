@@ -63,6 +63,9 @@ int from_parse(const char *text, int32_t offset_min, uint64_t *ret_s);
 /* The last second before a time, or of a date; "+3d" is counted from @from_s. */
 int until_parse(const char *text, int32_t offset_min, uint64_t from_s, uint64_t *ret_s);
 
+/* The first second of a time or a date; "-3d" is counted from now. */
+int since_parse(const char *text, int32_t offset_min, uint64_t *ret_s);
+
 /* "2026-06-15 22:00:00 UTC+02:00", of TIME_TEXT_MAX bytes. Return @text. */
 const char *time_format(uint64_t s, int32_t offset_min, char *text);
 /* "UTC+02:00" */

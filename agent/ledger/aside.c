@@ -150,16 +150,19 @@ static int check_anchor(struct found *found, int directory)
 
 /* --- Setting aside -------------------------------------------------------------------- */
 
-static bool is_taken(sqlite3 *db, int directory, unsigned int number)
+/* 1, 0, or a negative errno */
+static int is_taken(sqlite3 *db, int directory, unsigned int number)
 {
 	const struct ledger_layout *const layouts[] = { &ledger_rows, &ledger_heads };
 	char name[64];
 	size_t i;
+	int r;
 
 	for (i = 0; i < ARRAY_SIZE(layouts); i++) {
 		snprintf(name, sizeof(name), LEDGER_ASIDE_TABLE, layouts[i]->table, number);
-		if (ledger_table_exists(db, name))
-			return true;
+		r = ledger_table_exists(db, name);
+		if (r)
+			return r;
 	}
 	snprintf(name, sizeof(name), LEDGER_ASIDE_FILE, number);
 	return directory >= 0 && !faccessat(directory, name, F_OK, AT_SYMLINK_NOFOLLOW);
@@ -167,10 +170,11 @@ static bool is_taken(sqlite3 *db, int directory, unsigned int number)
 
 static int rename_table(sqlite3 *db, const char *table, unsigned int number)
 {
+	int r = ledger_table_exists(db, table);
 	char sql[160];
 
-	if (!ledger_table_exists(db, table))
-		return 0;
+	if (r <= 0)
+		return r;
 	snprintf(sql, sizeof(sql), "ALTER TABLE %s RENAME TO " LEDGER_ASIDE_TABLE, table, table,
 		 number);
 	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : ledger_errno(db);
@@ -195,15 +199,17 @@ static int set_aside(const struct found *found, int directory, unsigned int numb
 
 static int act(struct found *found, int directory, char text[static LEDGER_TEXT_MAX])
 {
-	unsigned int number = 1;
+	unsigned int number = 0;
 	int r;
 
-	while (is_taken(found->db, directory, number))
-		number++;
+	do {
+		r = is_taken(found->db, directory, ++number);
+	} while (r > 0);
 	/* an anchor of a ledger that goes: a new ledger must not look as if it were older */
 	if (found->aside & PART_TABLES && found->has_anchor)
 		found->aside |= PART_ANCHOR;
-	r = set_aside(found, directory, number);
+	if (!r)
+		r = set_aside(found, directory, number);
 	if (r < 0)
 		return ledger_say(text, r, "a ledger that cannot be gone on with (%s) cannot be set aside: %s",
 				  found->why, strerror(-r));

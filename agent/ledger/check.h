@@ -49,6 +49,7 @@ uint64_t ledger_check_rows(const struct ledger_check *check);
 struct ledger_seen {
 	bool has_head;
 	bool has_anchor;
+	bool is_anchor_broken;
 	struct ledger_head head;
 	struct ledger_head anchor;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Rows and heads as JSON. There is one way to write each of them, so that a copy in which
- * anything was changed is not taken for the same.
+ * Rows and heads as JSON. Must never take a value that is another one when it is written
+ * back: it would be checked as what it was.
  */
 #include "json.h"
 
@@ -99,7 +99,7 @@ int ledger_json_read(const struct ledger_layout *layout, sd_json_variant *json, 
 			return ledger_say(text, -EBADMSG, "has no \"%s\"", field->name);
 		if (!(is_bytes(field) ? read_bytes(field, value, object) :
 					read_number(field, value, object)))
-			return ledger_say(text, -EBADMSG, "\"%s\" holds what it never does",
+			return ledger_say(text, -EBADMSG, "\"%s\" is of a wrong kind or size",
 					  field->name);
 	}
 	return 0;

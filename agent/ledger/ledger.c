@@ -20,6 +20,12 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / NSEC_PER_USEC;
 }
 
+/* Ours, where -EBADMSG is a value of ours that cannot be read, and theirs. */
+static int broken(int r)
+{
+	return r == -EUCLEAN ? -EBADMSG : r;
+}
+
 /* Where the chain ends, not signed. */
 static int head_now(struct ledger *ledger, struct ledger_head *head)
 {
@@ -63,13 +69,13 @@ int ledger_append(struct ledger *ledger, const struct ledger_row *row)
 		return -EINVAL;
 	r = head_now(ledger, &head);
 	if (r < 0)
-		return r;
+		return broken(r);
 	record.row.number = head.count + 1;
 	record.row.cost_ucent = ledger_cost_ucent(row->energy_uj, row->price_ucent_per_kwh);
 	memcpy(record.previous, head.hash, sizeof(record.previous));
 	ledger_record_sign(&record, ledger_key_secret(ledger->key));
 	ledger->is_unsigned = true;
-	return ledger_put(ledger->insert, &ledger_rows, &record);
+	return broken(ledger_put(ledger->insert, &ledger_rows, &record));
 }
 
 static int write_head(struct ledger *ledger)
@@ -98,7 +104,7 @@ int ledger_sign_head(struct ledger *ledger)
 
 	if (!r)
 		ledger->is_unsigned = false;
-	return r;
+	return broken(r);
 }
 
 int ledger_head_text(struct ledger *ledger, char text[static LEDGER_HEAD_TEXT_MAX])
@@ -108,7 +114,7 @@ int ledger_head_text(struct ledger *ledger, char text[static LEDGER_HEAD_TEXT_MA
 	int r = head_now(ledger, &head);
 
 	if (r < 0)
-		return r;
+		return broken(r);
 	snprintf(text, LEDGER_HEAD_TEXT_MAX, "%s:%llu",
 		 ledger_hex(head.hash, sizeof(head.hash), hash), (unsigned long long)head.count);
 	return 0;
@@ -196,7 +202,7 @@ int ledger_open(sqlite3 *db, const struct ledger_key *key, struct ledger **ret_l
 		ledger_close(ledger);
 	else
 		*ret_ledger = ledger;
-	return r;
+	return broken(r);
 }
 
 void ledger_close(struct ledger *ledger)

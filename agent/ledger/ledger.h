@@ -136,7 +136,10 @@ int ledger_open(sqlite3 *db, const struct ledger_key *key, struct ledger **ret_l
 /* Before @db is closed; does not write. */
 void ledger_close(struct ledger *ledger);
 
-/* -EEXIST: the job has a row; -EINVAL: its currency; -ENOSPC, -EROFS, -EIO ... of SQLite. */
+/*
+ * -EEXIST: the job has a row; -EINVAL: its currency; -EBADMSG: the database is broken;
+ * -ENOSPC, -EROFS, -EIO ... of SQLite.
+ */
 int ledger_append(struct ledger *ledger, const struct ledger_row *row);
 /* Before each commit; does nothing if nothing was appended. */
 int ledger_sign_head(struct ledger *ledger);

@@ -15,7 +15,8 @@
 
 int ledger_errno(sqlite3 *db)
 {
-	switch (sqlite3_errcode(db)) {
+	/* those of a connection with extended codes say more */
+	switch (sqlite3_errcode(db) & 0xff) {
 	case SQLITE_CONSTRAINT:
 		return -EEXIST;
 	case SQLITE_FULL:
@@ -126,7 +127,7 @@ int ledger_fetch(sqlite3_stmt *statement, const struct ledger_layout *layout, vo
 				  sqlite3_errmsg(db));
 	for (i = 0; i < layout->stored; i++)
 		if (!get_column(statement, (int)i, &layout->fields[i], object))
-			return ledger_say(text, -EBADMSG, "%s holds what it never does",
+			return ledger_say(text, -EBADMSG, "%s is of a wrong kind or size",
 					  layout->fields[i].name);
 	if (layout == &ledger_rows)
 		ledger_record_hash(object, ((struct ledger_record *)object)->hash);
@@ -135,8 +136,12 @@ int ledger_fetch(sqlite3_stmt *statement, const struct ledger_layout *layout, vo
 
 int ledger_table_exists(sqlite3 *db, const char *name)
 {
-	return sqlite3_table_column_metadata(db, "main", name, NULL, NULL, NULL, NULL, NULL,
-					     NULL) == SQLITE_OK;
+	int code = sqlite3_table_column_metadata(db, "main", name, NULL, NULL, NULL, NULL, NULL,
+						 NULL);
+
+	if (code == SQLITE_OK)
+		return 1;
+	return code == SQLITE_ERROR ? 0 : ledger_errno(db);
 }
 
 /* The first of what @rest selects; 0: none, or no table */
@@ -146,9 +151,11 @@ static int fetch_first(sqlite3 *db, const struct ledger_layout *layout, const ch
 	sqlite3_stmt *statement = NULL;
 	int r;
 
-	if (!ledger_table_exists(db, layout->table))
+	r = ledger_table_exists(db, layout->table);
+	if (!r)
 		return 0;
-	r = ledger_select(db, layout, rest, &statement);
+	if (r > 0)
+		r = ledger_select(db, layout, rest, &statement);
 	if (r < 0)
 		return ledger_say(text, r, "%s: %s", layout->table, sqlite3_errmsg(db));
 	r = ledger_fetch(statement, layout, object, text);

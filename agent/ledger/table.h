@@ -25,9 +25,9 @@ int ledger_head_fetch(sqlite3 *db, struct ledger_head *head, char text[static LE
 int ledger_last_fetch(sqlite3 *db, struct ledger_record *record,
 		      char text[static LEDGER_TEXT_MAX]);
 
-/* 1 or 0 */
+/* 1, 0, or a negative errno */
 int ledger_table_exists(sqlite3 *db, const char *name);
-/* Of what SQLite said last. */
+/* Of what SQLite said last; -EUCLEAN: the database is broken. */
 int ledger_errno(sqlite3 *db);
 
 int ledger_table_make(sqlite3 *db, const struct ledger_layout *layout);

@@ -33,10 +33,11 @@ static int read_anchor(struct ledger_check *check, int directory, struct ledger_
 {
 	int r = directory < 0 ? 0 : ledger_anchor_read(directory, &seen->anchor, text);
 
-	if (r == -EBADMSG)
-		ledger_check_tell(check, 0, "the anchor %s", text);
 	seen->has_anchor = r == 1;
-	return r == -EBADMSG || r >= 0 ? 0 : r;
+	seen->is_anchor_broken = r == -EBADMSG;
+	if (seen->is_anchor_broken)
+		ledger_check_tell(check, 0, "the anchor %s", text);
+	return seen->is_anchor_broken || r >= 0 ? 0 : r;
 }
 
 static int walk_head(struct ledger_check *check, sqlite3 *db, struct ledger_seen *seen,
@@ -46,12 +47,15 @@ static int walk_head(struct ledger_check *check, sqlite3 *db, struct ledger_seen
 
 	if (r < 0 && r != -EBADMSG)
 		return r;
-	if (!r && !ledger_table_exists(db, ledger_rows.table))
-		return ledger_say(text, -ENODATA, "there is no ledger in it");
 	seen->has_head = r == 1;
-	if (!r)
+	if (!r) {
+		r = ledger_table_exists(db, ledger_rows.table);
+		if (r <= 0)
+			return ledger_say(text, r ?: -ENODATA, "%s",
+					  r ? sqlite3_errmsg(db) : "there is no ledger in it");
 		snprintf(text, LEDGER_TEXT_MAX, "is missing");
-	ledger_check_head(check, r == 1 ? &seen->head : NULL, text);
+	}
+	ledger_check_head(check, seen->has_head ? &seen->head : NULL, text);
 	return 0;
 }
 
@@ -76,9 +80,11 @@ static int walk_rows(struct ledger_check *check, sqlite3 *db, char text[static L
 	sqlite3_stmt *statement = NULL;
 	int r;
 
-	if (!ledger_table_exists(db, ledger_rows.table))
+	r = ledger_table_exists(db, ledger_rows.table);
+	if (!r)
 		return 0;
-	r = ledger_select(db, &ledger_rows, "ORDER BY number", &statement);
+	if (r > 0)
+		r = ledger_select(db, &ledger_rows, "ORDER BY number", &statement);
 	if (r < 0)
 		return ledger_say(text, r, "%s: %s", ledger_rows.table, sqlite3_errmsg(db));
 	r = step_rows(check, statement, text);
@@ -86,24 +92,38 @@ static int walk_rows(struct ledger_check *check, sqlite3 *db, char text[static L
 	return r;
 }
 
-static void walk_aside(struct ledger_check *check, sqlite3 *db, int directory)
+/* Tables, file, or both of that number; 0: there is neither. */
+static int look_aside(struct ledger_check *check, sqlite3 *db, int directory, unsigned int number)
 {
 	char rows[64], heads[64], file[64];
-	unsigned int number;
-	bool is_table, is_file;
+	int is_rows, is_heads;
+	bool is_file;
 
-	for (number = 1;; number++) {
-		snprintf(rows, sizeof(rows), LEDGER_ASIDE_TABLE, ledger_rows.table, number);
-		snprintf(heads, sizeof(heads), LEDGER_ASIDE_TABLE, ledger_heads.table, number);
-		snprintf(file, sizeof(file), LEDGER_ASIDE_FILE, number);
-		is_table = ledger_table_exists(db, rows) || ledger_table_exists(db, heads);
-		is_file = directory >= 0 && !faccessat(directory, file, F_OK, AT_SYMLINK_NOFOLLOW);
-		if (!is_table && !is_file)
-			return;
-		ledger_check_tell(check, 0, "set aside by the agent, which could not go on with it: %s%s%s",
-				  is_table ? rows : "", is_table && is_file ? " and " : "",
-				  is_file ? file : "");
-	}
+	snprintf(rows, sizeof(rows), LEDGER_ASIDE_TABLE, ledger_rows.table, number);
+	snprintf(heads, sizeof(heads), LEDGER_ASIDE_TABLE, ledger_heads.table, number);
+	snprintf(file, sizeof(file), LEDGER_ASIDE_FILE, number);
+	is_rows = ledger_table_exists(db, rows);
+	is_heads = ledger_table_exists(db, heads);
+	if (is_rows < 0 || is_heads < 0)
+		return is_rows < 0 ? is_rows : is_heads;
+	is_file = directory >= 0 && !faccessat(directory, file, F_OK, AT_SYMLINK_NOFOLLOW);
+	if (!is_rows && !is_heads && !is_file)
+		return 0;
+	ledger_check_tell(check, 0, "set aside by the agent, which could not go on with it: %s%s%s",
+			  is_rows ? rows : is_heads ? heads : "",
+			  (is_rows || is_heads) && is_file ? " and " : "", is_file ? file : "");
+	return 1;
+}
+
+static int walk_aside(struct ledger_check *check, sqlite3 *db, int directory, char *text)
+{
+	unsigned int number = 1;
+	int r;
+
+	do {
+		r = look_aside(check, db, directory, number++);
+	} while (r > 0);
+	return r < 0 ? ledger_say(text, r, "%s", sqlite3_errmsg(db)) : 0;
 }
 
 static int walk(struct ledger_check *check, sqlite3 *db, struct ledger_seen *seen,
@@ -132,10 +152,10 @@ int ledger_check_database(struct ledger_check *check, sqlite3 *db, int directory
 	if (sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
 		return ledger_say(text, ledger_errno(db), "%s", sqlite3_errmsg(db));
 	r = walk(check, db, ret_seen, text);
-	if (!r) {
-		walk_aside(check, db, directory);
+	if (!r)
+		r = walk_aside(check, db, directory, text);
+	if (!r)
 		ledger_check_finish(check);
-	}
 	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	return r;
 }

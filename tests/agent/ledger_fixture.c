@@ -43,7 +43,9 @@ void fixture_open(struct fixture *f)
 {
 	char path[128];
 
-	assert_int_equal(sqlite3_open(fixture_path(f, "queue.db", path), &f->db), SQLITE_OK);
+	assert_int_equal(sqlite3_open_v2(fixture_path(f, "queue.db", path), &f->db,
+					 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+						 SQLITE_OPEN_EXRESCODE, NULL), SQLITE_OK);
 	fixture_sql(f, "PRAGMA journal_mode = WAL");
 	/* what is on disk after a crash is not asked here */
 	fixture_sql(f, "PRAGMA synchronous = OFF");

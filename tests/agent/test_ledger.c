@@ -551,11 +551,11 @@ static void test_json_refuses(void **state)
 		{ "{} {}", "is not JSON" },
 		{ "[1]", "is not a JSON object" },
 		{ "{}", "has keys too many or too few: right are 6" },
-		{ "{\"id\":1,\"id\":2,\"a\":1,\"b\":1,\"c\":1,\"d\":1}", "\"id\" holds" },
+		{ "{\"id\":1,\"id\":2,\"a\":1,\"b\":1,\"c\":1,\"d\":1}", "\"id\" is of a wrong" },
 		{ "{\"id\":\"00112233445566778899aabbccddeeff\",\"x\":2,\"a\":1,\"b\":1,"
 		  "\"c\":1,\"d\":1}", "has no \"public_key\"" },
 		{ "{\"id\":\"00112233445566778899aabbccddeefg\",\"x\":2,\"a\":1,\"b\":1,"
-		  "\"c\":1,\"d\":1}", "\"id\" holds" },
+		  "\"c\":1,\"d\":1}", "\"id\" is of a wrong" },
 	};
 	struct ledger_head head;
 	char text[LEDGER_TEXT_MAX];

@@ -81,13 +81,13 @@ static const struct forgery {
 	  " WHERE number = 6", { "6: changed or forged" }, 1 },
 	/* what does not fit into its field must not be cut to what was there */
 	{ "UPDATE ledger_rows SET uid = uid + 4294967296 WHERE number = 5",
-	  { "5: changed: uid holds" }, 1 },
+	  { "5: changed: uid is of a wrong" }, 1 },
 	{ "UPDATE ledger_rows SET program = zeroblob(33) WHERE number = 5",
-	  { "5: changed: program holds" }, 1 },
+	  { "5: changed: program is of a wrong" }, 1 },
 	{ "UPDATE ledger_rows SET currency = 'EUROS' WHERE number = 5",
-	  { "5: changed: currency holds" }, 1 },
+	  { "5: changed: currency is of a wrong" }, 1 },
 	{ "UPDATE ledger_rows SET currency = 'EU' || char(0) WHERE number = 5",
-	  { "5: changed: currency holds" }, 1 },
+	  { "5: changed: currency is of a wrong" }, 1 },
 	{ "DELETE FROM ledger_rows WHERE number = 5", { "5: missing\n" }, 1 },
 	{ "DELETE FROM ledger_rows WHERE number = 1", { "1: missing\n" }, 1 },
 	{ "DELETE FROM ledger_rows WHERE number BETWEEN 4 AND 7",
@@ -250,7 +250,7 @@ static void test_anchor(void **state)
 	fputc('x', file);
 	fclose(file);
 	fixture_check(f);
-	assert_told(f, "0: the anchor \"id\" holds what it never does");
+	assert_told(f, "0: the anchor \"id\" is of a wrong kind or size");
 	file = fopen(path, "w");
 	fputs("{}\n", file);
 	fclose(file);

@@ -7,6 +7,7 @@
 # policy_values, policy: laybyctl policy, its parts and the whole of it.
 # store*: the store on its own, with real SQLite.
 # ledger: its rows, key, anchor, what it sets aside; ledger_forged: what a check of it finds.
+# ledger_verbs: laybyctl ledger, on ledgers of ledger_make.
 # symbols: the library exports what its map and its header name, no more.
 
 T        := $(TOP)/tests/agent
@@ -75,6 +76,10 @@ $(TO)/test_ledger $(TO)/test_ledger_forged: $(TO)/%: $(TO)/%.o $(TO)/ledger_fixt
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(STORE) $(CMOCKA)
 
+$(TO)/ledger_make: $(TO)/ledger_make.o $(test_ledger_o)
+	@echo "  LD      tests/$(notdir $@)"
+	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(STORE)
+
 # The store, and its insides
 test_store_o := $(patsubst $(O)/%,$(TO)/%,$(store_o) $(ledger_o)) $(TO)/store_fixture.o
 store_tests  := $(addprefix $(TO)/,test_store test_store_batch test_store_disk test_store_kill)
@@ -92,7 +97,7 @@ $(TO)/store_bench: $(T)/store_bench.c $(store_o) $(ledger_o)
 
 tests := $(store_tests) $(addprefix $(TO)/,test_client test_queue test_agent_submit \
 	test_agent_life test_agent_gate test_agent_durable test_agent_vector test_policy_values test_ledger \
-	test_ledger_forged layby-agentd laybyctl)
+	test_ledger_forged ledger_make layby-agentd laybyctl)
 
 check: all $(tests)
 	@$(T)/run $(O)
