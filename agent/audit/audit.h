@@ -87,6 +87,8 @@ struct unknown {
 struct audit {
 	/* PART_*: what was read */
 	uint32_t parts;
+	/* the kernel was asked, and knows no such family */
+	bool is_module_missing;
 	struct gate_state state;
 	struct gate_policy policy;
 	struct gate_counters counters;
@@ -109,10 +111,11 @@ void audit_fini(struct audit *audit);
 __attribute__((format(printf, 4, 5))) void audit_unknown(struct audit *audit, uint32_t parts,
 							 const char *what, const char *why, ...);
 
+/* Why the first of these PART_* that was not read was not; NULL: all were. */
+const char *audit_why_not(const struct audit *audit, uint32_t parts);
+
 /* host.c: module, kernel, lockdown, secure boot */
 void audit_gather_host(struct audit *audit);
-/* The first line of a file below the host's root. */
-int host_read_line(const char *path, char *text, size_t size);
 
 /* policy_file.c; @named: NULL, or the file to hold against what is in force */
 void audit_gather_file(struct audit *audit, const char *named);
@@ -138,6 +141,10 @@ struct verdict {
 };
 
 void verdict_reach(struct verdict *verdict, const struct audit *audit);
+/* PART_*: what that finding is made from */
+uint32_t finding_parts(const char *id);
+/* Is it so? Only if all its parts were read. */
+bool finding_is(const struct audit *audit, const char *id, struct finding *ret_finding);
 /* EXIT_OK, EXIT_FINDINGS or EXIT_CANNOT_TELL */
 int verdict_status(const struct verdict *verdict);
 

@@ -130,7 +130,7 @@ static bool is_consent_missing(const struct audit *audit, struct finding *findin
 	       found(finding, "The owner's consent has ended.");
 }
 
-/* Passes by itself: that is what the gate is for. Others are findings of their own. */
+/* Others than those that pass by themselves are findings of their own. */
 static bool is_closed_as_meant(const struct audit *audit)
 {
 	switch (audit->state.reason) {
@@ -139,21 +139,10 @@ static bool is_closed_as_meant(const struct audit *audit)
 	case LAYBY_GATE_NOT_SEALED:
 	case LAYBY_GATE_NO_CONSENT:
 		return true;
-	case LAYBY_GATE_SUSPEND:
-	case LAYBY_GATE_DRIVING:
-	case LAYBY_GATE_PARK_HOLD:
-	case LAYBY_GATE_CONSENT_TIME:
-	case LAYBY_GATE_CONSENT_ENERGY:
-	case LAYBY_GATE_NOT_CHARGING:
-	case LAYBY_GATE_LOW_CHARGE:
-	case LAYBY_GATE_GOVERNOR:
-	case LAYBY_GATE_HOT:
-	case LAYBY_GATE_COOLING:
-		return true;
 	case LAYBY_GATE_NO_GOVERNOR:
 		return audit->governor.state != LAYBY_GOVERNOR_STATE_ATTACHED;
 	default:
-		return false;
+		return gate_reason_passes(audit->state.reason);
 	}
 }
 
@@ -215,21 +204,37 @@ static const struct check {
 
 static_assert(ARRAY_SIZE(checks) <= FINDINGS_MAX, "as many findings as checks");
 
-static void make_check(struct verdict *verdict, const struct audit *audit,
-		       const struct check *check)
+static const struct check *find_check(const char *id)
 {
-	struct finding *finding = &verdict->findings[verdict->count];
+	const struct check *check = checks;
 
-	if ((audit->parts & check->parts) != check->parts) {
-		verdict->is_partial = true;
-		return;
-	}
+	while (strcmp(check->id, id))
+		if (++check == checks + ARRAY_SIZE(checks))
+			abort();
+	return check;
+}
+
+static bool make_check(const struct check *check, const struct audit *audit,
+		       struct finding *finding)
+{
 	if (!check->is(audit, finding))
-		return;
+		return false;
 	finding->id = check->id;
 	if (check->remedy)
 		snprintf(finding->remedy, sizeof(finding->remedy), "%s", check->remedy);
-	verdict->count++;
+	return true;
+}
+
+uint32_t finding_parts(const char *id)
+{
+	return find_check(id)->parts;
+}
+
+bool finding_is(const struct audit *audit, const char *id, struct finding *ret_finding)
+{
+	const struct check *check = find_check(id);
+
+	return !audit_why_not(audit, check->parts) && make_check(check, audit, ret_finding);
 }
 
 void verdict_reach(struct verdict *verdict, const struct audit *audit)
@@ -237,7 +242,10 @@ void verdict_reach(struct verdict *verdict, const struct audit *audit)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(checks); i++)
-		make_check(verdict, audit, &checks[i]);
+		if ((audit->parts & checks[i].parts) != checks[i].parts)
+			verdict->is_partial = true;
+		else if (make_check(&checks[i], audit, &verdict->findings[verdict->count]))
+			verdict->count++;
 }
 
 int verdict_status(const struct verdict *verdict)

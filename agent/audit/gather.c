@@ -27,6 +27,17 @@ void audit_unknown(struct audit *audit, uint32_t parts, const char *what, const 
 	va_end(list);
 }
 
+const char *audit_why_not(const struct audit *audit, uint32_t parts)
+{
+	uint32_t missing = parts & ~audit->parts;
+	size_t i;
+
+	for (i = 0; i < audit->unknown_count; i++)
+		if (audit->unknowns[i].parts & missing)
+			return audit->unknowns[i].why;
+	return missing ? "it was not asked for" : NULL;
+}
+
 /* --- Netlink --------------------------------------------------------------- */
 
 static int get_state(struct gate_link *link, struct audit *audit)
@@ -108,6 +119,7 @@ static void gather_kernel(struct audit *audit)
 	gather_answers(audit, link);
 	if (is_gone(link)) {
 		audit->parts = 0;
+		audit->is_module_missing = true;
 		audit_unknown(audit, PARTS_OF_NETLINK, "anything of the module",
 			      "the layby module is not loaded (or this is another network namespace, or the module is older than laybyctl)");
 	}

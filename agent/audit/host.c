@@ -8,49 +8,14 @@
  */
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
-#include <host_root.h>
+#include <host_file.h>
 
 #include "audit.h"
 
 #define MODULE			"/sys/module/layby"
 #define EFI_GLOBAL_VARIABLE	"8be4df61-93ca-11d2-aa0d-00e098032b8c"
-
-static int open_host(const char *path)
-{
-	char full[PATH_MAX];
-
-	if (snprintf(full, sizeof(full), "%s%s", host_root(), path) >= (int)sizeof(full))
-		return -ENAMETOOLONG;
-	return open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-}
-
-/* All of a small file, or as much as fits; how much that is. */
-static ssize_t read_host(const char *path, void *bytes, size_t size)
-{
-	_cleanup_close_ int fd = open_host(path);
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	do
-		n = read(fd, bytes, size);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n;
-}
-
-int host_read_line(const char *path, char *text, size_t size)
-{
-	ssize_t n = read_host(path, text, size - 1);
-
-	if (n < 0)
-		return (int)n;
-	text[n] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	return 0;
-}
 
 /* --- How each is read: 0, or a negative errno ------------------------------- */
 
@@ -89,7 +54,7 @@ static int read_yes_no(const char *path, char *text, size_t size)
 static int read_efi_switch(const char *path, char *text, size_t size)
 {
 	uint8_t variable[5];
-	ssize_t n = read_host(path, variable, sizeof(variable));
+	ssize_t n = host_read(path, variable, sizeof(variable));
 
 	if (n < 0)
 		return (int)n;
@@ -107,7 +72,7 @@ static int read_build_id(const char *path, char *text, size_t size)
 		char name[4];
 		uint8_t id[64];
 	} note = {};
-	ssize_t n = read_host(path, &note, sizeof(note));
+	ssize_t n = host_read(path, &note, sizeof(note));
 	size_t i;
 
 	if (n < 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <host_file.h>
 #include <host_root.h>
 
 #include "audit.h"

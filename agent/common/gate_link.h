@@ -204,6 +204,8 @@ const char *gate_frames_name(uint32_t attribute);
 const char *gate_reason_remedy(uint32_t reason);
 /* Why it is closed; a part of a sentence. */
 const char *gate_reason_text(uint32_t reason);
+/* It passes by itself, and so is as it should be. */
+bool gate_reason_passes(uint32_t reason);
 /* Is it open, why not, what would open it. */
 void gate_sentence(const struct gate_state *state, char *text, size_t size);
 

@@ -81,6 +81,8 @@ const char *gate_frames_name(uint32_t attribute)
 static const struct {
 	const char *text;
 	const char *remedy;
+	/* without anybody doing anything: that is what the gate is for */
+	bool passes;
 } words[] = {
 	[LAYBY_GATE_FAULT] = {
 		"a slot did not obey, and the fault is latched",
@@ -89,6 +91,7 @@ static const struct {
 	[LAYBY_GATE_SUSPEND] = {
 		"the system is going to sleep",
 		"it has woken up and the signals are fresh again",
+		true,
 	},
 	[LAYBY_GATE_NO_POLICY] = {
 		"no verified policy is in force",
@@ -105,10 +108,12 @@ static const struct {
 	[LAYBY_GATE_DRIVING] = {
 		"the vehicle is not parked",
 		"every signal says parked",
+		true,
 	},
 	[LAYBY_GATE_PARK_HOLD] = {
 		"the vehicle is parked, but not yet for long enough",
 		"it stays so for the policy's hold time",
+		true,
 	},
 	[LAYBY_GATE_NO_CONSENT] = {
 		"the owner has given no consent, or has taken it back",
@@ -121,18 +126,22 @@ static const struct {
 	[LAYBY_GATE_CONSENT_TIME] = {
 		"it is outside the time for which the owner has given consent",
 		"the hours of the consent begin, or a new one is given",
+		true,
 	},
 	[LAYBY_GATE_CONSENT_ENERGY] = {
 		"the energy of the owner's consent is used up",
 		"its next day begins, or a new one is given",
+		true,
 	},
 	[LAYBY_GATE_NOT_CHARGING] = {
 		"the consent is for charging only, and the vehicle does not charge",
 		"the vehicle charges",
+		true,
 	},
 	[LAYBY_GATE_LOW_CHARGE] = {
 		"the battery is below the charge that the consent asks for",
 		"the battery is charged",
+		true,
 	},
 	[LAYBY_GATE_NO_LEASE] = {
 		"the agent is not there, or silent",
@@ -145,6 +154,7 @@ static const struct {
 	[LAYBY_GATE_GOVERNOR] = {
 		"the governor says no",
 		"power, heat and load are as the governor wants them",
+		true,
 	},
 	[LAYBY_GATE_NO_SENSOR] = {
 		"the accelerator's sensors cannot be read, or are stale",
@@ -153,10 +163,12 @@ static const struct {
 	[LAYBY_GATE_HOT] = {
 		"the accelerator is at the policy's trip temperature",
 		"it has cooled down below the resume temperature",
+		true,
 	},
 	[LAYBY_GATE_COOLING] = {
 		"the accelerator was too hot and still cools down",
 		"it is below the policy's resume temperature",
+		true,
 	},
 	[LAYBY_GATE_OPEN] = { "everything is right", "" },
 };
@@ -173,6 +185,11 @@ const char *gate_reason_remedy(uint32_t reason)
 	if (reason >= ARRAY_SIZE(words) || !words[reason].remedy)
 		return "a newer laybyctl may say";
 	return words[reason].remedy;
+}
+
+bool gate_reason_passes(uint32_t reason)
+{
+	return reason < ARRAY_SIZE(words) && words[reason].passes;
 }
 
 void gate_sentence(const struct gate_state *state, char *text, size_t size)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "root_file.h"
 #include "setup.h"
 #include "util.h"
 
@@ -153,7 +154,7 @@ enum setup_status conf_read(const char *path, struct setup_conf *ret_conf)
 	const char *problem;
 	size_t size;
 
-	problem = file_load(path, CONF_BYTES_MAX, &text, &size);
+	problem = root_file_load(path, CONF_BYTES_MAX, &text, &size);
 	if (problem)
 		return fail(SETUP_CONF, "%s: %s", path, problem);
 	reader.next = text;

@@ -14,6 +14,7 @@
 
 #include "governor.skel.h"
 #include "governor_minimal.skel.h"
+#include "root_file.h"
 #include "setup.h"
 #include "util.h"
 
@@ -81,7 +82,7 @@ static enum setup_status governor_load_bytes(const char *name, const void **ret_
 		*ret_bytes = governor_minimal__elf_bytes(ret_size);
 		return SETUP_OK;
 	}
-	problem = file_load(name, GOVERNOR_BYTES_MAX, ret_owned, ret_size);
+	problem = root_file_load(name, GOVERNOR_BYTES_MAX, ret_owned, ret_size);
 	if (problem)
 		return fail(SETUP_GOVERNOR, "governor %s: %s", name, problem);
 	*ret_bytes = *ret_owned;

@@ -63,14 +63,6 @@ struct setup_conf {
 
 enum setup_status conf_read(const char *path, struct setup_conf *ret_conf);
 
-/* --- file.c --------------------------------------------------------------- */
-
-/*
- * All of a regular file that nobody but root can write; to be freed. NULL, or
- * what is wrong with it and what would be right, which nobody was told.
- */
-const char *file_load(const char *path, size_t max, void **ret_bytes, size_t *ret_size);
-
 /* --- What is attached: gone with the process unless pins_keep() succeeds --- */
 
 struct bpf_link;

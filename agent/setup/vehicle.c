@@ -15,6 +15,7 @@
 #include <layby/vehicle.h>
 
 #include "../signals/table.h"
+#include "root_file.h"
 #include "setup.h"
 #include "util.h"
 #include "vehicle_can.skel.h"
@@ -27,7 +28,7 @@ enum setup_status signals_load(const char *path, struct layby_signals *ret_signa
 	const char *problem;
 	size_t size;
 
-	problem = file_load(path, 64 * 1024, &bytes, &size);
+	problem = root_file_load(path, 64 * 1024, &bytes, &size);
 	if (problem)
 		return fail(SETUP_SIGNALS, "signals %s: %s", path, problem);
 	memcpy(&signals, bytes, size < sizeof(signals) ? size : sizeof(signals));

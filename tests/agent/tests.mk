@@ -3,7 +3,8 @@
 #
 # client and queue: liblayby with the kernel wrapped away at link time.
 # agent_*: layby-agentd on a private bus, with a fake liblayby below it.
-# command: laybyctl beside it. audit: laybyctl audit, on a fake /sys, too. data: units, rules and XML by their own checkers.
+# command: laybyctl beside it. audit: laybyctl audit, on a fake /sys, too.
+# doctor: laybyctl doctor on a fake system. data: units, rules and XML by their own checkers.
 # policy_values, policy: laybyctl policy, its parts and the whole of it.
 # store*: the store on its own, with real SQLite.
 # ledger: its rows, key, anchor, what it sets aside; ledger_forged: what a check of it finds.
@@ -47,7 +48,7 @@ $(TO)/test_client $(TO)/test_queue: $(TO)/%: $(TO)/%.o $(kernel_o) $(test_client
 # The programs as they are, on a fake liblayby.
 test_daemon_o  := $(patsubst $(O)/%,$(TO)/%,$(daemon_o) $(store_o) $(ledger_o))
 fakes_o        := $(TO)/fake_layby.o $(TO)/fake_gate.o $(TO)/fake_host.o $(TO)/client/gate.o $(TO)/client/reason.o \
-	$(TO)/common/gate_names.o $(TO)/common/consent_words.o
+	$(TO)/common/gate_names.o $(TO)/common/consent_words.o $(TO)/common/host_file.o $(TO)/common/root_file.o
 test_command_o := $(patsubst $(O)/%,$(TO)/%,$(command_o))
 fixture_o      := $(TO)/agent_fixture.o $(TO)/agent_calls.o
 

@@ -3,13 +3,14 @@
  * Files that decide what root loads into the kernel: nobody but root may have
  * had a hand in them.
  */
+#include "root_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "setup.h"
 #include "util.h"
 
 static const char *file_open(const char *path, size_t max, int *ret_fd, size_t *ret_size)
@@ -47,7 +48,7 @@ static const char *file_read(int fd, char *bytes, size_t size)
 	return NULL;
 }
 
-const char *file_load(const char *path, size_t max, void **ret_bytes, size_t *ret_size)
+const char *root_file_load(const char *path, size_t max, void **ret_bytes, size_t *ret_size)
 {
 	_cleanup_free_ char *bytes = NULL;
 	_cleanup_close_ int fd = -1;
