@@ -57,6 +57,7 @@ int verb_release(const struct options *options, const char *argument);
 
 /* verbs with options of their own, in their folders */
 int audit_main(int argc, char *argv[]);
+int doctor_main(int argc, char *argv[]);
 int policy_main(int argc, char *argv[]);
 int consent_main(int argc, char *argv[]);
 int signals_main(int argc, char *argv[]);

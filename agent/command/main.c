@@ -54,6 +54,8 @@ static const struct group {
 	{ "audit", "audit [--json|--html] [-o FILE]",
 	  "what is in force, and what is not as it should be: audit --help",
 	  audit_main },
+	{ "doctor", "doctor [--json]",
+	  "what is wrong on this system, and what to do: doctor --help", doctor_main },
 	{ "policy", "policy VERB ...",
 	  "check, compile, sign and read policies: policy --help", policy_main },
 	{ "consent", "consent VERB ...",

@@ -9,6 +9,8 @@
  *   KEY=VALUE  production=1 digest=HEX policy=NAME late=N faulted=1
  *              attached=1 clean=1 (no frames were stopped) ended=1 (the consent)
  *              root=1 (what only root is told, too) mdeg=N (the temperature)
+ *              age=MS (the signals', or never) tiles=driving (no guest partition),
+ *              or none (no accelerator)
  *   fail=N     that question, by its number in layby_netlink.h, is not answered
  */
 #include "fake_gate.h"
@@ -92,6 +94,13 @@ static bool is_consent_held(uint32_t reason)
 	return reason > LAYBY_GATE_NO_POLICY && reason != LAYBY_GATE_NO_CONSENT;
 }
 
+static uint64_t signal_age_ns(void)
+{
+	const char *value = word("age");
+
+	return value && !strcmp(value, "never") ? GATE_NO_AGE : number_of("age") * 1000000;
+}
+
 static void set_reason(struct gate_state *state, uint32_t reason)
 {
 	bool consent = is_consent_held(reason);
@@ -109,6 +118,7 @@ static void set_reason(struct gate_state *state, uint32_t reason)
 		.now_ns = now_ns(),
 		.change = state->change + 1,
 		.has_consent = consent,
+		.signal_age_ns = signal_age_ns(),
 		.consent_id = { consent },
 		.consent_serial = consent,
 		.has_temperature = word("mdeg"),
@@ -162,6 +172,7 @@ int gate_link_get_policy(struct gate_link *link,
 	ret_policy->state = LAYBY_POLICY_STATE_IN_FORCE;
 	ret_policy->serial = 7;
 	ret_policy->lease_age_max_ns = 300000000;
+	ret_policy->signal_age_max_ns = 500000000;
 	memset(ret_policy->digest, 0xab, sizeof(ret_policy->digest));
 	read_digest(ret_policy->digest);
 	snprintf(ret_policy->id, sizeof(ret_policy->id), "%s", word("policy") ?: "test-policy");
@@ -233,6 +244,8 @@ int gate_link_get_partitions(struct gate_link *link,
 	ret_partitions->list[0].has_used = number_of("root");
 	ret_partitions->list[1].faulted = number_of("faulted");
 	ret_partitions->count = 2;
+	if (word("tiles"))
+		ret_partitions->count = strcmp(word("tiles"), "none") != 0;
 	return 0;
 }
 
