@@ -48,7 +48,7 @@ int verb_info(const struct options *options, const char *argument);
 int verb_run(const struct options *options, const char *argument);
 int verb_status(const struct options *options, const char *argument);
 int verb_gate(const struct options *options, const char *argument);
-int verb_monitor(const struct options *options, const char *argument);
+int verb_watch(const struct options *options, const char *argument);
 int verb_submit(const struct options *options, const char *argument);
 int verb_jobs(const struct options *options, const char *argument);
 int verb_result(const struct options *options, const char *argument);

@@ -1,39 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * gate and monitor: asked of the kernel itself, so that they answer also while
- * no agent runs; and waiting for the gate to open.
+ * gate: asked of the kernel itself, so that it answers also while no agent
+ * runs; and waiting for the gate to open.
  */
-#include "command.h"
+#include "gate_json.h"
 
 #include <errno.h>
-#include <gate_link.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 
-#define UNSIGNED SD_JSON_BUILD_PAIR_UNSIGNED
-#define STRING SD_JSON_BUILD_PAIR_STRING
-#define BOOLEAN SD_JSON_BUILD_PAIR_BOOLEAN
-
-static void close_linkp(struct gate_link **link)
-{
-	gate_link_close(*link);
-}
-
-#define _link_ _cleanup_(close_linkp) struct gate_link
+#define _link_ _cleanup_(gate_link_closep) struct gate_link
 #define _json_ _cleanup_(sd_json_variant_unrefp) sd_json_variant
 
 static int no_module(void)
 {
 	return fail(EXIT_UNREACHABLE,
 		    "the layby module is not loaded, or it is older than laybyctl");
-}
-
-static int open_link(struct gate_link **ret_link)
-{
-	int r = gate_link_open(ret_link);
-
-	return r < 0 ? fail_errno(r, "netlink") : EXIT_OK;
 }
 
 /* --- in words ------------------------------------------------------------- */
@@ -90,46 +72,6 @@ static const struct field gate_fields[] = {
 	{}
 };
 
-static int add_unsigned(sd_json_variant **object, const char *key, bool is,
-			uint64_t value)
-{
-	return is ? sd_json_variant_set_field_unsigned(object, key, value) : 0;
-}
-
-static int build_state(const struct gate_state *state,
-		       sd_json_variant **object)
-{
-	char text[512];
-	int r;
-
-	gate_sentence(state, text, sizeof(text));
-	r = sd_json_buildo(
-		object, BOOLEAN("open", state->open),
-		STRING("reason", layby_gate_reason_name(state->reason)),
-		STRING("sentence", text), UNSIGNED("change", state->change),
-		UNSIGNED("since_us", state->since_ns / NSEC_PER_USEC),
-		UNSIGNED("for_us",
-			 (state->now_ns - state->since_ns) / NSEC_PER_USEC),
-		BOOLEAN("guests_in", state->guests_in),
-		STRING("mode", gate_mode_name(state->mode)),
-		BOOLEAN("sealed", state->sealed),
-		BOOLEAN("fault", state->fault),
-		BOOLEAN("lease_held", state->lease_held),
-		BOOLEAN("governor_attached", state->governor_attached));
-	if (r >= 0)
-		r = add_unsigned(object, "signal_age_us",
-				 state->signal_age_ns != GATE_NO_AGE,
-				 state->signal_age_ns / NSEC_PER_USEC);
-	if (r >= 0)
-		r = add_unsigned(object, "consent_left_uj", state->has_consent,
-				 state->consent_left_uj);
-	if (r >= 0 && state->has_temperature)
-		r = sd_json_variant_set_field_integer(object,
-						      "temperature_mdeg",
-						      state->temperature_mdeg);
-	return r;
-}
-
 static void hex(const uint8_t *bytes, size_t count, char *text)
 {
 	size_t i;
@@ -180,24 +122,7 @@ static int add_governor(struct gate_link *link, sd_json_variant **object)
 	struct gate_governor governor;
 	int r = gate_link_get_governor(link, &governor);
 
-	if (r >= 0)
-		r = sd_json_variant_set_field_string(
-			object, "governor",
-			gate_governor_state_name(governor.state));
-	if (r < 0 || governor.state == LAYBY_GOVERNOR_STATE_NONE)
-		return r;
-	r = sd_json_variant_set_field_string(object, "governor_name",
-					     governor.name);
-	if (r >= 0)
-		r = sd_json_variant_set_field_integer(
-			object, "governor_returned", governor.returned);
-	if (r >= 0)
-		r = sd_json_variant_set_field_unsigned(
-			object, "governor_refused", governor.refused);
-	if (r < 0 || !*governor.why)
-		return r;
-	return sd_json_variant_set_field_string(object, "governor_why",
-						governor.why);
+	return r < 0 ? r : gate_governor_json(&governor, object);
 }
 
 static int add_frames(struct gate_link *link, sd_json_variant **object)
@@ -245,16 +170,16 @@ static int add_guests(struct gate_link *link, sd_json_variant **object)
 		return r;
 	all = all_guests(&partitions);
 	free(partitions.list);
-	r = add_unsigned(object, "guest_cleared_bytes", true, all.window_cleared_bytes);
+	r = gate_add_unsigned(object, "guest_cleared_bytes", true, all.window_cleared_bytes);
 	if (r >= 0)
-		r = add_unsigned(object, "guest_window_clearings", true,
+		r = gate_add_unsigned(object, "guest_window_clearings", true,
 				 all.window_clearings);
 	if (r >= 0)
-		r = add_unsigned(object, "guest_tile_clearings", true, all.tile_clearings);
+		r = gate_add_unsigned(object, "guest_tile_clearings", true, all.tile_clearings);
 	if (r >= 0)
-		r = add_unsigned(object, "guest_jobs", true, all.jobs);
+		r = gate_add_unsigned(object, "guest_jobs", true, all.jobs);
 	if (r >= 0)
-		r = add_unsigned(object, "guest_energy_uj", true, all.energy_uj);
+		r = gate_add_unsigned(object, "guest_energy_uj", true, all.energy_uj);
 	return r;
 }
 
@@ -281,7 +206,7 @@ static int add_accelerator(struct gate_link *link, sd_json_variant **object)
 	size_t i;
 
 	for (i = 0; r >= 0 && i < ARRAY_SIZE(fields); i++)
-		r = add_unsigned(object, fields[i].key, fields[i].is, fields[i].value);
+		r = gate_add_unsigned(object, fields[i].key, fields[i].is, fields[i].value);
 	return r;
 }
 
@@ -318,7 +243,7 @@ int verb_gate(const struct options *options, const char *argument)
 	_link_ *link = NULL;
 	int r;
 
-	r = open_link(&link);
+	r = gate_open_link(&link);
 	if (r != EXIT_OK)
 		return r;
 	r = gate_link_get_state(link, &state);
@@ -329,7 +254,7 @@ int verb_gate(const struct options *options, const char *argument)
 	if (r >= 0)
 		r = gate_link_get_counters(link, &counters);
 	if (r >= 0)
-		r = build_state(&state, &object);
+		r = gate_state_json(&state, &object);
 	if (r >= 0)
 		r = add_policy(&policy, &object);
 	if (r >= 0)
@@ -346,55 +271,16 @@ int verb_gate(const struct options *options, const char *argument)
 		       gate_print(options, &policy, object);
 }
 
-/* --- monitor -------------------------------------------------------------- */
+/* --- waiting ------------------------------------------------------------- */
 
-static void print_time(void)
-{
-	struct timespec now;
-	char text[32];
-	struct tm tm;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	localtime_r(&now.tv_sec, &tm);
-	strftime(text, sizeof(text), "%F %T", &tm);
-	printf("%s.%03ld  ", text, now.tv_nsec / 1000000);
-}
-
-static void monitor_line(const struct gate_state *state)
-{
-	print_time();
-	if (!state->known)
-		puts("the layby module is not loaded");
-	else if (!state->open)
-		printf("closed  %s: %s%s\n",
-		       layby_gate_reason_name(state->reason),
-		       gate_reason_text(state->reason),
-		       state->guests_in ? "; tiles are being taken back" : "");
-	else
-		puts(state->guests_in ? "open    guest has its tiles" : "open");
-}
-
-static void on_event(const struct gate_state *state, void *userdata)
-{
-	const struct options *options = userdata;
-	_json_ *object = NULL;
-
-	if (!options->json)
-		monitor_line(state);
-	else if (build_state(state, &object) >= 0)
-		sd_json_variant_dump(object, SD_JSON_FORMAT_NEWLINE, stdout,
-				     NULL);
-	fflush(stdout);
-}
-
-/* Events come until a signal ends us, or nobody reads what we write. */
+/* Events come until @end, or a signal ends us. */
 static int follow(struct gate_link *link, gate_event_fn call, void *userdata,
 		  const bool *end)
 {
 	struct pollfd p = { .fd = gate_link_fd(link), .events = POLLIN };
 	int r;
 
-	while (!*end && !ferror(stdout)) {
+	while (!*end) {
 		if (poll(&p, 1, -1) < 0 && errno != EINTR)
 			return -errno;
 		r = gate_link_process(link, call, userdata);
@@ -403,26 +289,6 @@ static int follow(struct gate_link *link, gate_event_fn call, void *userdata,
 	}
 	return 0;
 }
-
-int verb_monitor(const struct options *options, const char *argument)
-{
-	const bool never = false;
-	struct gate_state state;
-	_link_ *link = NULL;
-	int r;
-
-	r = open_link(&link);
-	if (r != EXIT_OK)
-		return r;
-	r = gate_link_get_state(link, &state);
-	if (r >= 0) {
-		on_event(&state, (void *)options);
-		r = follow(link, on_event, (void *)options, &never);
-	}
-	return r < 0 ? fail_errno(r, "gate") : EXIT_OK;
-}
-
-/* --- waiting -------------------------------------------------------------- */
 
 struct wait {
 	uint32_t told;
@@ -451,7 +317,7 @@ int gate_wait(void)
 	_link_ *link = NULL;
 	int r;
 
-	r = open_link(&link);
+	r = gate_open_link(&link);
 	if (r != EXIT_OK)
 		return r;
 	r = gate_link_get_state(link, &state);

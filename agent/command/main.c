@@ -23,8 +23,8 @@ static const struct verb {
 	  verb_status, 0, 0, false },
 	{ "gate", "gate", "may guest work run, why not, what would open the gate",
 	  verb_gate, 0, 0, false },
-	{ "monitor", "monitor", "a line for each change of the gate, until a signal",
-	  verb_monitor, 0, 0, false },
+	{ "watch", "watch", "a line for each event of the kernel's, until a signal",
+	  verb_watch, 0, 0, false },
 	{ "info", "info [driving|guest|NODE]",
 	  "what a partition's node says; without an argument both", verb_info,
 	  0, 1, false },
@@ -106,7 +106,8 @@ static int print_help(void)
 	     "                          with the agent until it is released\n"
 	     "\n"
 	     "Everywhere:\n"
-	     "  -j, --json              print JSON; info and jobs print an array\n"
+	     "  -j, --json              print JSON; info and jobs print an array, watch\n"
+	     "                          an object a line\n"
 	     "  -h, --help              print this and exit\n"
 	     "  -V, --version           print the version and exit\n"
 	     "\n"

@@ -20,10 +20,9 @@ struct gate_link {
 	struct nl_sock *events;
 	/* number of the family, 0: there is none */
 	int family;
-	int group;
+	bool hears_governor;
 	/* of the events socket, while it is being emptied */
-	gate_event_fn on_event;
-	void *userdata;
+	const struct gate_listener *listener;
 };
 
 /* --- questions ------------------------------------------------------------ */
@@ -254,18 +253,43 @@ int gate_link_get_accelerator(struct gate_link *link,
 
 /* --- events --------------------------------------------------------------- */
 
+static void tell_state(struct gate_link *link, const struct gate_state *state)
+{
+	if (link->listener->on_state)
+		link->listener->on_state(state, link->listener->userdata);
+}
+
+static void tell_governor(struct gate_link *link, const struct gate_governor *governor)
+{
+	if (link->listener->on_governor)
+		link->listener->on_governor(governor, link->listener->userdata);
+}
+
 static void link_tell_now(struct gate_link *link)
 {
+	struct gate_governor governor = {};
 	struct gate_state state = {};
 
 	if (gate_link_get_state(link, &state) >= 0)
-		link->on_event(&state, link->userdata);
+		tell_state(link, &state);
+	if (link->hears_governor && link->family &&
+	    gate_link_get_governor(link, &governor) >= 0)
+		tell_governor(link, &governor);
+}
+
+static int link_join(struct gate_link *link, const char *name)
+{
+	int group = genl_ctrl_resolve_grp(link->ask, LAYBY_FAMILY_NAME, name);
+
+	if (group < 0)
+		return gate_errno(group);
+	return gate_errno(nl_socket_add_membership(link->events, group));
 }
 
 /* 0 also if there is no such family. */
 static int link_find_family(struct gate_link *link)
 {
-	int family, group;
+	int family, r;
 
 	link->family = 0;
 	family = genl_ctrl_resolve(link->ask, LAYBY_FAMILY_NAME);
@@ -273,13 +297,18 @@ static int link_find_family(struct gate_link *link)
 		return 0;
 	if (family < 0)
 		return gate_errno(family);
-	group = genl_ctrl_resolve_grp(link->ask, LAYBY_FAMILY_NAME,
-				      LAYBY_MCGRP_GATE);
-	if (group < 0)
-		return gate_errno(group);
-	link->family = family;
-	link->group = group;
-	return gate_errno(nl_socket_add_membership(link->events, group));
+	r = link_join(link, LAYBY_MCGRP_GATE);
+	if (r >= 0 && link->hears_governor)
+		r = link_join(link, LAYBY_MCGRP_GOVERNOR);
+	if (r >= 0)
+		link->family = family;
+	return r;
+}
+
+int gate_link_join_governor(struct gate_link *link)
+{
+	link->hears_governor = true;
+	return link->family ? link_join(link, LAYBY_MCGRP_GOVERNOR) : 0;
 }
 
 static bool names_our_family(struct nlmsghdr *header)
@@ -300,10 +329,27 @@ static void on_families(struct gate_link *link, struct nlmsghdr *header)
 		return;
 	if (generic->cmd == CTRL_CMD_DELFAMILY) {
 		link->family = 0;
-		link->on_event(&gone, link->userdata);
+		tell_state(link, &gone);
 	} else if (generic->cmd == CTRL_CMD_NEWFAMILY &&
 		   link_find_family(link) >= 0) {
 		link_tell_now(link);
+	}
+}
+
+static void on_event(struct gate_link *link, struct nlmsghdr *header)
+{
+	struct gate_governor governor = {};
+	struct gate_state state;
+
+	switch (genlmsg_hdr(header)->cmd) {
+	case LAYBY_NL_GATE_CHANGED:
+		if (gate_read_state(header, &state) >= 0)
+			tell_state(link, &state);
+		break;
+	case LAYBY_NL_GOVERNOR_CHANGED:
+		if (gate_read_governor(header, &governor) >= 0)
+			tell_governor(link, &governor);
+		break;
 	}
 }
 
@@ -311,29 +357,39 @@ static int on_message(struct nl_msg *msg, void *userdata)
 {
 	struct gate_link *link = userdata;
 	struct nlmsghdr *header = nlmsg_hdr(msg);
-	struct gate_state state;
 
 	if (header->nlmsg_type == GENL_ID_CTRL)
 		on_families(link, header);
-	else if (header->nlmsg_type == link->family &&
-		 gate_read_state(header, &state) >= 0)
-		link->on_event(&state, link->userdata);
+	else if (header->nlmsg_type == link->family)
+		on_event(link, header);
 	return NL_OK;
 }
 
-int gate_link_process(struct gate_link *link, gate_event_fn on_event,
-		      void *userdata)
+int gate_link_hear(struct gate_link *link, const struct gate_listener *listener)
 {
 	int r;
 
-	link->on_event = on_event;
-	link->userdata = userdata;
+	link->listener = listener;
 	do {
 		r = gate_errno(nl_recvmsgs_default(link->events));
-		if (r == -ENOBUFS)
-			link_tell_now(link);
+		if (r != -ENOBUFS)
+			continue;
+		if (listener->on_lost)
+			listener->on_lost(listener->userdata);
+		link_tell_now(link);
 	} while (r >= 0 || r == -ENOBUFS);
 	return r == -EAGAIN ? 0 : r;
+}
+
+int gate_link_process(struct gate_link *link, gate_event_fn on_state,
+		      void *userdata)
+{
+	const struct gate_listener listener = {
+		.on_state = on_state,
+		.userdata = userdata,
+	};
+
+	return gate_link_hear(link, &listener);
 }
 
 static int link_open_events(struct gate_link *link)

@@ -170,6 +170,20 @@ struct gate_link;
 /* What has become of the gate; called for each message of the kernel. */
 typedef void (*gate_event_fn)(const struct gate_state *state, void *userdata);
 
+/**
+ * struct gate_listener - who hears of what; NULL: nobody
+ * @on_state: of the gate; also what it is now, when the module came or went
+ * @on_governor: of the governor, after gate_link_join_governor()
+ * @on_lost: the kernel had to drop messages; what holds now is told behind it
+ * @userdata: for all of them
+ */
+struct gate_listener {
+	gate_event_fn on_state;
+	void (*on_governor)(const struct gate_governor *governor, void *userdata);
+	void (*on_lost)(void *userdata);
+	void *userdata;
+};
+
 int gate_link_open(struct gate_link **ret_link);
 void gate_link_close(struct gate_link *link);
 /* Readable when gate_link_process() is to be called. */
@@ -177,6 +191,10 @@ int gate_link_fd(const struct gate_link *link);
 /* Hands over what came; of messages that were lost, the state of now. */
 int gate_link_process(struct gate_link *link, gate_event_fn on_event,
 		      void *userdata);
+/* From now on also hears of the governor. */
+int gate_link_join_governor(struct gate_link *link);
+/* As gate_link_process(), for more than the gate. */
+int gate_link_hear(struct gate_link *link, const struct gate_listener *listener);
 
 /* Without a module: 0, and all zero. */
 int gate_link_get_state(struct gate_link *link, struct gate_state *ret_state);

@@ -9,6 +9,8 @@
  *   KEY=VALUE  production=1 digest=HEX policy=NAME late=N faulted=1
  *              attached=1 clean=1 (no frames were stopped) ended=1 (the consent)
  *              root=1 (what only root is told, too) mdeg=N (the temperature)
+ *              lost=N, more than before (messages were), between=N
+ *              (changes that nobody was told of)
  *              age=MS (the signals', or never) tiles=driving (no guest partition),
  *              or none (no accelerator)
  *   fail=N     that question, by its number in layby_netlink.h, is not answered
@@ -30,6 +32,9 @@
 struct gate_link {
 	int fd;
 	struct gate_state state;
+	/* as they were told last */
+	uint64_t lost;
+	uint64_t attached;
 };
 
 static uint64_t now_ns(void)
@@ -116,7 +121,7 @@ static void set_reason(struct gate_state *state, uint32_t reason)
 						      LAYBY_MODE_DRIVING,
 		.since_ns = now_ns(),
 		.now_ns = now_ns(),
-		.change = state->change + 1,
+		.change = state->change + 1 + number_of("between"),
 		.has_consent = consent,
 		.signal_age_ns = signal_age_ns(),
 		.consent_id = { consent },
@@ -269,18 +274,43 @@ int gate_link_get_accelerator(struct gate_link *link,
 	return answer(LAYBY_NL_GET_ACCELERATORS);
 }
 
-int gate_link_process(struct gate_link *link, gate_event_fn on_event,
-		      void *userdata)
+int gate_link_hear(struct gate_link *link, const struct gate_listener *listener)
 {
-	char events[4096];
+	uint64_t change = link->state.change, lost = link->lost, attached = link->attached;
+	struct gate_governor governor;
 	struct gate_state state;
-	uint64_t change = link->state.change;
+	char events[4096];
 
 	while (read(link->fd, events, sizeof(events)) > 0)
 		;
 	gate_link_get_state(link, &state);
-	if (state.change != change)
-		on_event(&state, userdata);
+	link->lost = number_of("lost");
+	link->attached = number_of("attached");
+	if (link->lost > lost && listener->on_lost)
+		listener->on_lost(listener->userdata);
+	if (link->attached != attached && state.known && listener->on_governor) {
+		gate_link_get_governor(link, &governor);
+		listener->on_governor(&governor, listener->userdata);
+	}
+	if (state.change != change && listener->on_state)
+		listener->on_state(&state, listener->userdata);
+	return 0;
+}
+
+int gate_link_process(struct gate_link *link, gate_event_fn on_state,
+		      void *userdata)
+{
+	const struct gate_listener listener = {
+		.on_state = on_state,
+		.userdata = userdata,
+	};
+
+	return gate_link_hear(link, &listener);
+}
+
+int gate_link_join_governor(struct gate_link *link)
+{
+	link->attached = number_of("attached");
 	return 0;
 }
 

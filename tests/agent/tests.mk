@@ -4,7 +4,8 @@
 # client and queue: liblayby with the kernel wrapped away at link time.
 # agent_*: layby-agentd on a private bus, with a fake liblayby below it.
 # command: laybyctl beside it. audit: laybyctl audit, on a fake /sys, too.
-# doctor: laybyctl doctor on a fake system. data: units, rules and XML by their own checkers.
+# doctor: laybyctl doctor on a fake system. watch: laybyctl watch on a fake netlink
+# family. data: units, rules and XML by their own checkers.
 # policy_values, policy: laybyctl policy, its parts and the whole of it.
 # store*: the store on its own, with real SQLite.
 # ledger: its rows, key, anchor, what it sets aside; ledger_forged: what a check of it finds.

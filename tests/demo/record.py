@@ -41,7 +41,7 @@ def held(run):
     """[(time, guest has its tiles, reason)], one for each of the gate's events"""
     with open(os.path.join(run, "gate"), encoding="utf-8") as file:
         return [((state["since_us"] + state["for_us"]) / 1e6, state["guests_in"], state["reason"])
-                for state in map(json.loads, file)]
+                for state in map(json.loads, file) if state["event"] == "gate"]
 
 
 def gate(run):
