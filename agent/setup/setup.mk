@@ -26,6 +26,7 @@ install-setup: all
 	install -D -m 755 $(O)/layby-setup $(D)$(libexecdir)/layby-setup
 	install -D -m 644 $(O)/layby-setup.service $(D)$(unitdir)/layby-setup.service
 	install -D -m 644 $(S)/data/setup.conf $(D)$(datadir)/layby/setup.conf
+	install -D -m 644 $(S)/data/man/layby-setup.8 $(D)$(mandir)/man8/layby-setup.8
 
 .PHONY: install-setup
 -include $(setup_o:.o=.d)

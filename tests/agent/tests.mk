@@ -6,7 +6,8 @@
 # command: laybyctl beside it. audit: laybyctl audit, on a fake /sys, too.
 # doctor: laybyctl doctor on a fake system. watch: laybyctl watch on a fake netlink
 # family. data: units, rules and XML by their own checkers.
-# completion: what bash completes is what laybyctl's help names.
+# completion: what bash completes is what laybyctl's help names; man: the manual
+# pages say the same as help and XML.
 # policy_values, policy: laybyctl policy, its parts and the whole of it.
 # store*: the store on its own, with real SQLite.
 # ledger: its rows, key, anchor, what it sets aside; ledger_forged: what a check of it finds.
