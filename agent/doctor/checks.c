@@ -12,6 +12,8 @@
 const struct check checks[] = {
 	{ "kernel-options", "Kernel's options", look_at_kernel_options },
 	{ "btf", "BTF", look_at_btf },
+	{ "preemption", "Preemption", look_at_preemption },
+	{ "lockdown", "Lockdown", look_at_lockdown },
 	{ "io-uring", "io_uring", look_at_io_uring },
 	{ "module", "Module", look_at_module },
 	{ "module-signature", "Module's signature", look_at_signature,

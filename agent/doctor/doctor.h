@@ -69,6 +69,8 @@ const char *condition_name(enum condition condition);
 /* kernel.c */
 void look_at_kernel_options(const struct audit *audit, struct diagnosis *diagnosis);
 void look_at_btf(const struct audit *audit, struct diagnosis *diagnosis);
+void look_at_preemption(const struct audit *audit, struct diagnosis *diagnosis);
+void look_at_lockdown(const struct audit *audit, struct diagnosis *diagnosis);
 void look_at_io_uring(const struct audit *audit, struct diagnosis *diagnosis);
 
 /* module.c: what netlink says */

@@ -176,6 +176,71 @@ void look_at_btf(const struct audit *audit, struct diagnosis *diagnosis)
 	}
 }
 
+/* --- Preemption, lockdown ----------------------------------------------------- */
+
+static bool line_has(const char *path, const char *words)
+{
+	char line[4096];
+
+	return host_read_line(path, line, sizeof(line)) >= 0 && strstr(line, words);
+}
+
+/* Of a kernel that can change it at boot */
+static void judge_dynamic(struct diagnosis *diagnosis)
+{
+	static const char path[] = "/sys/kernel/debug/sched/preempt";
+	char line[128];
+	int r = host_read_line(path, line, sizeof(line));
+
+	if (r >= 0 ? strstr(line, "(full)") != NULL : line_has("/proc/cmdline", "preempt=full")) {
+		found(diagnosis, "full");
+	} else if (r >= 0) {
+		found(diagnosis, "not full: a guest's system calls can delay driving's threads");
+		todo(diagnosis, CONDITION_WARNING,
+		     "Boot with preempt=full, or keep the agent on other CPUs than driving's.");
+	} else {
+		cannot_look(diagnosis, path, r);
+	}
+}
+
+void look_at_preemption(const struct audit *audit, struct diagnosis *diagnosis)
+{
+	static const char path[] = "/proc/version";
+	char line[512];
+	int r = host_read_line(path, line, sizeof(line));
+
+	if (r < 0) {
+		cannot_look(diagnosis, path, r);
+	} else if (strstr(line, " PREEMPT_RT")) {
+		found(diagnosis, "full, PREEMPT_RT");
+	} else if (strstr(line, " PREEMPT ")) {
+		found(diagnosis, "full");
+	} else if (strstr(line, " PREEMPT_DYNAMIC")) {
+		judge_dynamic(diagnosis);
+	} else {
+		found(diagnosis, "the kernel has none: a guest's system calls can delay driving's threads");
+		todo(diagnosis, CONDITION_WARNING,
+		     "Build it with CONFIG_PREEMPT, or keep the agent on other CPUs than driving's.");
+	}
+}
+
+void look_at_lockdown(const struct audit *audit, struct diagnosis *diagnosis)
+{
+	const struct fact *lockdown = &audit->facts[FACT_LOCKDOWN];
+
+	if (!lockdown->is) {
+		found(diagnosis, "cannot be told: the kernel has none, or securityfs is not mounted");
+		todo(diagnosis, CONDITION_NOT_KNOWN,
+		     "Build the kernel with CONFIG_SECURITY_LOCKDOWN_LSM=y.");
+	} else if (!strcmp(lockdown->text, "none")) {
+		found(diagnosis, "none: root can change the running kernel");
+		todo(diagnosis, CONDITION_WARNING,
+		     "Boot with lockdown=integrity, as a part of verified boot.");
+	} else {
+		found(diagnosis, "%s", lockdown->text);
+	}
+}
+
 /* --- io_uring ---------------------------------------------------------------- */
 
 /* kernel/sysctl: io_uring_group */
@@ -227,7 +292,10 @@ void look_at_io_uring(const struct audit *audit, struct diagnosis *diagnosis)
 	} else if (r < 0) {
 		cannot_look(diagnosis, path, r);
 	} else if (!strcmp(line, "0")) {
-		found(diagnosis, "for everybody");
+		found(diagnosis, "everybody may use it (kernel.io_uring_disabled is 0)");
+		todo(diagnosis, CONDITION_WARNING,
+		     "In a vehicle: kernel.io_uring_disabled=1, and kernel.io_uring_group a group of driving's programs and "
+		     AGENT_USER ".");
 	} else if (!strcmp(line, "1")) {
 		judge_io_uring_group(diagnosis);
 	} else if (!strcmp(line, "2")) {
