@@ -92,14 +92,24 @@ const char *fixture_notified(struct fixture *f, int timeout_ms)
 	return f->notified;
 }
 
-void fixture_start_agent(struct fixture *f)
+void fixture_spawn_agent(struct fixture *f)
 {
 	char agent[256];
-	char *argv[] = { agent, "--jobs-max=64", "--bytes-max=8388608", NULL };
-	int i;
+	char *argv[] = { agent, (char *)(f->jobs_max ?: "--jobs-max=64"),
+			 (char *)(f->bytes_max ?: "--bytes-max=8388608"), NULL };
 
+	/* what one before it has said */
+	while (*fixture_notified(f, 0))
+		;
 	snprintf(agent, sizeof(agent), "%s/layby-agentd", getenv("PROGRAMS"));
 	f->agent = spawn(argv);
+}
+
+void fixture_start_agent(struct fixture *f)
+{
+	int i;
+
+	fixture_spawn_agent(f);
 	for (i = 0; i < 5; i++)
 		if (strstr(fixture_notified(f, 10000), "READY=1"))
 			return;

@@ -36,6 +36,9 @@ struct fixture {
 	char gate[64];
 	pid_t daemon;
 	pid_t agent;
+	/* options of the agent; NULL: 64 jobs, 8 MiB */
+	const char *jobs_max;
+	const char *bytes_max;
 	int notify;
 	char notified[512];
 	sd_bus *bus;
@@ -43,6 +46,8 @@ struct fixture {
 
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
+/* Does not wait until it is ready. */
+void fixture_spawn_agent(struct fixture *f);
 void fixture_start_agent(struct fixture *f);
 /* Ends it by @signal and waits; returns its status. */
 int fixture_end_agent(struct fixture *f, int signal);

@@ -9,6 +9,7 @@
 # completion: what bash completes is what laybyctl's help names; man: the manual
 # pages say the same as help and XML.
 # policy_values, policy: laybyctl policy, its parts and the whole of it.
+# agent_kill: the same agent killed at random moments, all its answers held against it.
 # store*: the store on its own, with real SQLite.
 # ledger: its rows, key, anchor, what it sets aside; ledger_forged: what a check of it finds.
 # ledger_verbs: laybyctl ledger, on ledgers of ledger_make.
@@ -67,6 +68,11 @@ $(TO)/test_agent_submit $(TO)/test_agent_life $(TO)/test_agent_gate $(TO)/test_a
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(CMOCKA)
 
+known_o := $(TO)/agent_known.o $(TO)/agent_known_check.o
+$(TO)/test_agent_kill: $(TO)/%: $(TO)/%.o $(known_o) $(fixture_o)
+	@echo "  LD      tests/$(notdir $@)"
+	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(STORE) $(CMOCKA)
+
 # laybyctl without its main()
 test_tools_o := $(filter-out $(TO)/command/main.o,$(test_command_o)) $(fakes_o)
 
@@ -100,7 +106,7 @@ $(TO)/store_bench: $(T)/store_bench.c $(store_o) $(ledger_o)
 	@$(CC) $(CPPFLAGS) -I$(S) $(CFLAGS) -o $@ $^ $(SYSTEMD) $(STORE)
 
 tests := $(store_tests) $(addprefix $(TO)/,test_client test_queue test_agent_submit \
-	test_agent_life test_agent_gate test_agent_durable test_agent_vector test_policy_values test_ledger \
+	test_agent_life test_agent_gate test_agent_durable test_agent_vector test_agent_kill test_policy_values test_ledger \
 	test_ledger_forged ledger_make layby-agentd laybyctl)
 
 check: all $(tests)

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What was submitted to an agent that is killed again and again, what it answered, and
+ * whether it has kept its word (ISO-10).
+ *
+ * Jobs have numbers from 0 on; key, program, input and output of a job are made from its
+ * number and the seed, so that nothing but the answers need be remembered. The memory is
+ * shared with the submitters, which are processes; each field has one kind of writer.
+ */
+#ifndef LAYBY_TESTS_AGENT_KNOWN_H
+#define LAYBY_TESTS_AGENT_KNOWN_H
+
+#include "agent_fixture.h"
+
+#include <stdatomic.h>
+
+#define KNOWN_MAX (1 << 17)
+#define SUBMITTERS 4
+#define KNOWN_INPUT_MAX 36384
+#define KNOWN_PATH AGENT_PATH "/job/"
+
+struct known_job {
+	/* as it was answered; 0: not yet */
+	_Atomic uint64_t number;
+	/* of the result that was seen; 0: none was */
+	_Atomic uint64_t wall_us;
+};
+
+struct known {
+	uint32_t seed;
+	/* the next job that nobody has submitted; from the limit on old ones are repeated */
+	atomic_uint next;
+	atomic_uint limit;
+	atomic_bool stop;
+	/* submissions that the agent died under */
+	atomic_uint unanswered;
+	/* of jobs that had been answered before */
+	atomic_uint repeated;
+	/* one key, two jobs; one job, two ends */
+	atomic_uint doubled;
+	struct known_job jobs[KNOWN_MAX];
+	pid_t submitters[SUBMITTERS];
+};
+
+struct known *known_create(uint32_t seed);
+void known_destroy(struct known *known);
+size_t known_output_size(uint32_t job);
+/* For free() */
+char *known_output(const struct known *known, uint32_t job);
+/* The same key and content each time. Returns as submit() does. */
+int known_submit(struct known *known, sd_bus *bus, uint32_t job, char path[64],
+		 sd_bus_error *error);
+
+/*
+ * From then on jobs are submitted, until they are stopped: each until it is answered,
+ * however many agents die under it.
+ */
+void known_start(struct known *known);
+/* The agent must be there: what was begun is answered first. */
+void known_stop(struct known *known);
+
+struct verdict {
+	uint32_t keys;
+	/* accepted, and not there, or not ended */
+	uint32_t lost;
+	/* more jobs or ends than keys, or a key with another job than before */
+	uint32_t doubled;
+	/* a result of other bytes */
+	uint32_t wrong;
+	/* contents and files that no job names, and files that are missing */
+	uint32_t unneeded;
+};
+
+/* All jobs have ended; the agent is there. Says on stdout what is not as it must be. */
+struct verdict known_check(struct known *known, const struct fixture *f);
+
+#endif
