@@ -184,9 +184,9 @@ static void test_a_doubled_job_is_found(void **state)
 {
 	struct verdict verdict = verdict_after(
 		*state, "INSERT INTO job (uid, key, asked, state, bytes, output_sizes, input_count,"
-			" longest_run_us, rank, retries, due_us, interactive, linger, owner, queued_us)"
+			" longest_run_us, rank, retries, due_us, interactive, linger, owner, queued_us, ended_us)"
 			" SELECT uid, randomblob(16), asked, state, bytes, output_sizes, input_count,"
-			" longest_run_us, rank, retries, due_us, interactive, linger, owner, queued_us"
+			" longest_run_us, rank, retries, due_us, interactive, linger, owner, queued_us, ended_us"
 			" FROM job LIMIT 1");
 
 	assert_true(verdict.doubled > 0);
