@@ -5,7 +5,8 @@
  * Jobs of one program and 1 KiB of input of their own, in vectors of 64, some vectors
  * under way at a time, as clients of the bus have them. SQLite alone: the same rows in
  * the same tables, 64 jobs a transaction, in a plain loop, nothing hashed or looked up.
- * Then a start with all of these jobs queued. Prints JSON.
+ * Then a start with all of these jobs queued; their ends; a start with all ended. Prints
+ * JSON.
  */
 #include "store/internal.h"
 
@@ -114,6 +115,42 @@ static double bench_store(const char *directory, sd_event *event, uint64_t jobs,
 	return start;
 }
 
+static void on_ended(void *userdata, int result)
+{
+	struct bench *bench = userdata;
+
+	check("an end", result);
+	bench->under_way--;
+}
+
+static void end_one(struct bench *bench, uint64_t number)
+{
+	const struct store_outcome failed = { .state = STORE_FAILED, .result = -EIO };
+
+	bench->under_way++;
+	check("ending", store_end(bench->store, number, &failed, on_ended, bench));
+}
+
+/* As many at a time as were submitted: each is a transaction's part, and a ledger row. */
+static double bench_ends(const char *directory, sd_event *event, uint64_t jobs)
+{
+	const struct store_limits limits = {};
+	struct bench bench = { .jobs = jobs };
+	uint64_t number = 1;
+	double start;
+
+	check("opening", store_open(directory, event, &limits, &bench.store));
+	start = now_s();
+	while (number <= jobs || bench.under_way) {
+		while (number <= jobs && bench.under_way < VECTOR * UNDER_WAY)
+			end_one(&bench, number++);
+		check("loop", sd_event_run(event, UINT64_MAX));
+	}
+	start = now_s() - start;
+	store_close(bench.store);
+	return start;
+}
+
 /* --- SQLite alone ----------------------------------------------------------------- */
 
 static void add_row(struct db *db, uint64_t i)
@@ -202,7 +239,7 @@ int main(int argc, char *argv[])
 {
 	sd_event *event = NULL;
 	uint64_t jobs;
-	double store_s, single_s, sqlite_s, start_s;
+	double store_s, single_s, sqlite_s, start_s, ends_s, start_ended_s;
 	struct rusage usage;
 	char *full;
 
@@ -216,13 +253,16 @@ int main(int argc, char *argv[])
 	store_s = bench_store(full, event, jobs, UNDER_WAY);
 	start_s = bench_start(full, event);
 	getrusage(RUSAGE_SELF, &usage);
+	ends_s = bench_ends(full, event, jobs);
+	start_ended_s = bench_start(full, event);
 	single_s = bench_store(below(argv[1], "one"), event, jobs, 1);
 	sqlite_s = bench_sqlite(below(argv[1], "sqlite"), event, jobs);
 	printf("{\"jobs\": %llu, \"submit_per_s\": %.0f, \"submit_one_vector_per_s\": %.0f,\n"
 	       " \"sqlite_commit_per_s\": %.0f, \"times\": %.2f, \"start_ms\": %.0f,\n"
-	       " \"rss_max_kib\": %ld}\n",
+	       " \"rss_max_kib\": %ld, \"end_per_s\": %.0f, \"start_ended_ms\": %.0f}\n",
 	       (unsigned long long)jobs, (double)jobs / store_s, (double)jobs / single_s,
-	       (double)jobs / sqlite_s, store_s / sqlite_s, start_s * 1e3, usage.ru_maxrss);
+	       (double)jobs / sqlite_s, store_s / sqlite_s, start_s * 1e3, usage.ru_maxrss,
+	       (double)jobs / ends_s, start_ended_s * 1e3);
 	sd_event_unref(event);
 	return EXIT_SUCCESS;
 }
