@@ -110,7 +110,8 @@ static bool sizes_fit(const struct store_new *job)
 		if (__builtin_add_overflow(sum, job->inputs[i].size, &sum))
 			return false;
 	for (i = 0; i < job->request.output_count; i++)
-		if (__builtin_add_overflow(sum, job->request.output_sizes[i], &sum))
+		if (!job->request.output_sizes[i] ||
+		    __builtin_add_overflow(sum, job->request.output_sizes[i], &sum))
 			return false;
 	return sum <= INT64_MAX;
 }
@@ -158,14 +159,12 @@ static int take_job(struct operation *operation, size_t at, const struct store_n
 
 static int take_jobs(struct operation *operation, const struct store_new *jobs, size_t count)
 {
-	size_t i, blobs = 0;
+	size_t i;
 	int r;
 
-	for (i = 0; i < count; i++)
-		blobs += 1 + LAYBY_MAX_INPUTS;
 	operation->jobs = calloc(count ?: 1, sizeof(*operation->jobs));
 	operation->results = calloc(count ?: 1, sizeof(*operation->results));
-	operation->blobs = calloc(blobs ?: 1, sizeof(*operation->blobs));
+	operation->blobs = calloc(count ?: 1, (1 + LAYBY_MAX_INPUTS) * sizeof(*operation->blobs));
 	if (!operation->jobs || !operation->results || !operation->blobs)
 		return -ENOMEM;
 	operation->job_count = count;

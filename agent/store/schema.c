@@ -66,7 +66,9 @@ static const char settings_of_reader[] = "PRAGMA query_only = ON;\n"
 					 "PRAGMA temp_store = MEMORY;\n"
 					 "PRAGMA cache_size = -256;";
 
-#define BUSY_TIMEOUT_MS 5000
+/* Of somebody who looks into the database from outside. The reader is in the loop. */
+#define WRITER_WAITS_MS 5000
+#define READER_WAITS_MS 50
 
 static int run(sqlite3 *handle, const char *sql)
 {
@@ -213,7 +215,8 @@ static int open_handle(struct store *store, int flags, struct db *ret_db)
 	free(path);
 	if (code != SQLITE_OK)
 		return ret_db->handle ? sql_errno(ret_db->handle, code) : -ENOMEM;
-	sqlite3_busy_timeout(ret_db->handle, BUSY_TIMEOUT_MS);
+	sqlite3_busy_timeout(ret_db->handle, flags & SQLITE_OPEN_READONLY ? READER_WAITS_MS :
+									    WRITER_WAITS_MS);
 	return 0;
 }
 

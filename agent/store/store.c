@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -148,6 +149,20 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *user
 	return 0;
 }
 
+/* Signals are the loop's: none may end up in the thread. */
+static int create_thread(struct store *store)
+{
+	sigset_t all, before;
+	int r;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = -pthread_create(&store->thread, NULL, store_main, store);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	store->started = !r;
+	return r;
+}
+
 static int start_thread(struct store *store, sd_event *event)
 {
 	int r;
@@ -158,9 +173,7 @@ static int start_thread(struct store *store, sd_event *event)
 	r = sd_event_add_io(event, &store->wake, store->event_fd, EPOLLIN, on_wake, store);
 	if (r < 0)
 		return r;
-	r = -pthread_create(&store->thread, NULL, store_main, store);
-	store->started = !r;
-	return r;
+	return create_thread(store);
 }
 
 static void stop_thread(struct store *store)

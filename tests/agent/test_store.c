@@ -87,10 +87,10 @@ static void test_what_would_not_fit_is_invalid(void **state)
 	struct store_fixture *f = *state;
 	struct job_bytes bytes;
 	const struct store_new good = new_job(&bytes, UID, 1, 10);
-	struct store_new bad[7];
+	struct store_new bad[8];
 	size_t i;
 
-	for (i = 0; i < 7; i++)
+	for (i = 0; i < 8; i++)
 		bad[i] = good;
 	bad[0].request.input_count = LAYBY_MAX_INPUTS + 1;
 	bad[1].request.output_count = LAYBY_MAX_OUTPUTS + 1;
@@ -99,7 +99,8 @@ static void test_what_would_not_fit_is_invalid(void **state)
 	bad[4].request.deadline_us = INT64_MAX;
 	bad[5].request.output_sizes[0] = INT64_MAX;
 	memset(bad[6].request.owner, 'x', STORE_OWNER_MAX);
-	for (i = 0; i < 7; i++)
+	bad[7].request.output_sizes[0] = 0;
+	for (i = 0; i < 8; i++)
 		assert_int_equal(store_submit(f->store, &bad[i], 1, NULL, NULL), -EINVAL);
 	bad[0] = good;
 	bad[0].program.data = NULL;

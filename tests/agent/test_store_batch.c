@@ -306,6 +306,39 @@ static void test_close_waits_for_what_was_called(void **state)
 	assert_int_equal(store_get(f->store, 1, &job), 0);
 }
 
+/* --- 100 000 jobs ----------------------------------------------------------------- */
+
+static void check_plan(sqlite3 *handle, const char *statement)
+{
+	sqlite3_stmt *plan;
+	const char *line;
+	char sql[2048];
+
+	snprintf(sql, sizeof(sql), "EXPLAIN QUERY PLAN %s", statement);
+	assert_int_equal(sqlite3_prepare_v2(handle, sql, -1, &plan, NULL), SQLITE_OK);
+	while (sqlite3_step(plan) == SQLITE_ROW) {
+		line = (const char *)sqlite3_column_text(plan, 3);
+		/* of usage there is a row a user */
+		if ((!strncmp(line, "SCAN", 4) && strcmp(line, "SCAN usage")) ||
+		    strstr(line, "TEMP B-TREE"))
+			fail_msg("%s: %s", statement, line);
+	}
+	sqlite3_finalize(plan);
+}
+
+static void test_nothing_looks_at_every_job(void **state)
+{
+	struct store_fixture *f = *state;
+	struct store *store = f->store;
+	int i;
+
+	for (i = SQL_JOB_BY_KEY; i < SQL_COUNT; i++) {
+		struct db *db = i < SQL_FIRST_OF_READER ? &store->writer : &store->reader;
+
+		check_plan(db->handle, sqlite3_sql(db->statements[i]));
+	}
+}
+
 /* --- forgetting ------------------------------------------------------------------- */
 
 static int count_rows(struct store_fixture *f, const char *table)
@@ -424,6 +457,7 @@ int main(void)
 		TEST(test_too_many_under_way),
 		TEST(test_bytes_under_way_are_bounded),
 		TEST(test_close_waits_for_what_was_called),
+		TEST(test_nothing_looks_at_every_job),
 		TEST(test_release_forgets_all_of_it),
 		TEST(test_disown),
 		TEST(test_expire),
