@@ -158,9 +158,10 @@ int store_file(struct store *store, uint64_t size);
  * --- Operations: some errors at once, the rest to @done -------------------------------
  *
  * At once: -ENOMEM; -EBUSY too many under way; -EINVAL a number, or the sum of the sizes,
- * does not fit what is said above, or an output is empty; those of duplicating a descriptor. Then @done is not
- * called. To @done of every one: -ENOSPC, -EROFS, -EIO it cannot be kept; -EBADMSG the
- * database is broken, the next store_open() will set it aside.
+ * does not fit what is said above, or an output is empty; those of duplicating a
+ * descriptor. Then @done is not called. To @done of every one: -ENOSPC, -EROFS, -EIO it
+ * cannot be kept; -EBADMSG the database is broken, the next store_open() will set it
+ * aside.
  */
 
 /*
