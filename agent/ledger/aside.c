@@ -211,9 +211,10 @@ static int act(struct found *found, int directory, char text[static LEDGER_TEXT_
 	if (!r)
 		r = set_aside(found, directory, number);
 	if (r < 0)
-		return ledger_say(text, r, "a ledger that cannot be gone on with (%s) cannot be set aside: %s",
+		return ledger_say(text, r, "a ledger cannot be set aside, though %s: %s",
 				  found->why, strerror(-r));
-	return ledger_say(text, 0, "the ledger%s set aside as number %u, because %s: see laybyctl ledger verify",
+	return ledger_say(text, 0,
+			  "the ledger%s set aside as number %u, because %s: see laybyctl ledger verify",
 			  found->aside & PART_TABLES ? " was" : "'s anchor was", number,
 			  found->why);
 }

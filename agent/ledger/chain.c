@@ -12,11 +12,11 @@
 
 #define UJ_PER_KWH 3600000000000ull
 
-_Static_assert(LEDGER_DIGEST_BYTES == crypto_hash_sha256_BYTES, "");
-_Static_assert(LEDGER_SIGNATURE_BYTES == crypto_sign_BYTES, "");
-_Static_assert(LEDGER_PUBLIC_BYTES == crypto_sign_PUBLICKEYBYTES, "");
-_Static_assert(LEDGER_SECRET_BYTES == crypto_sign_SECRETKEYBYTES, "");
-_Static_assert(LEDGER_SEED_BYTES == crypto_sign_SEEDBYTES, "");
+_Static_assert(crypto_hash_sha256_BYTES == LEDGER_DIGEST_BYTES, "");
+_Static_assert(crypto_sign_BYTES == LEDGER_SIGNATURE_BYTES, "");
+_Static_assert(crypto_sign_PUBLICKEYBYTES == LEDGER_PUBLIC_BYTES, "");
+_Static_assert(crypto_sign_SECRETKEYBYTES == LEDGER_SECRET_BYTES, "");
+_Static_assert(crypto_sign_SEEDBYTES == LEDGER_SEED_BYTES, "");
 
 #define FIELD(type, member, kind, ...) \
 	{ #member, kind, offsetof(struct type, member), sizeof(((struct type *)NULL)->member), \
@@ -242,7 +242,7 @@ bool ledger_head_verify(const struct ledger_head *head)
 	return !crypto_sign_verify_detached(head->signature, message, size, head->public_key);
 }
 
-void ledger_digest_of(const uint8_t (*digests)[LEDGER_DIGEST_BYTES], size_t count,
+void ledger_digest_of(const uint8_t digests[][LEDGER_DIGEST_BYTES], size_t count,
 		      uint8_t ret_digest[static LEDGER_DIGEST_BYTES])
 {
 	if (count)

@@ -60,15 +60,17 @@ static bool read_bytes(const struct ledger_field *field, sd_json_variant *value,
 {
 	uint8_t *at = (uint8_t *)object + field->offset;
 	const char *string;
+	size_t size;
 
 	if (!sd_json_variant_is_string(value))
 		return false;
 	string = sd_json_variant_string(value);
 	if (field->kind == LEDGER_BYTES)
 		return ledger_unhex(string, at, field->size);
-	if (strlen(string) >= field->size)
+	size = strlen(string);
+	if (size >= field->size)
 		return false;
-	strncpy((char *)at, string, field->size);
+	memset(mempcpy(at, string, size), 0, field->size - size);
 	return true;
 }
 

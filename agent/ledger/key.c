@@ -42,13 +42,13 @@ enum demand {
 	DEMAND_MODE_AND_OWNER,
 };
 
-static int check_owner(const char *path, const struct stat *st, enum demand demand, char *text)
+static int check_owner(const char *path, const struct stat *st, enum demand asked, char *text)
 {
-	if (demand != DEMAND_NOTHING && st->st_mode & 077)
+	if (asked != DEMAND_NOTHING && st->st_mode & 077)
 		return ledger_say(text, -EPERM,
 				  "%s: has mode %04o, so others may know the key; make a new one, or if you are sure that nobody does: chmod 0600",
 				  path, st->st_mode & 07777);
-	if (demand == DEMAND_MODE_AND_OWNER && st->st_uid != geteuid())
+	if (asked == DEMAND_MODE_AND_OWNER && st->st_uid != geteuid())
 		return ledger_say(text, -EPERM, "%s: belongs to user %u, and must to %u", path,
 				  st->st_uid, geteuid());
 	return 0;
@@ -66,7 +66,7 @@ static int read_seed(int fd, const char *path, struct ledger_key *key, char *tex
 	return 0;
 }
 
-static int load(const char *path, enum demand demand, struct ledger_key *key, char *text)
+static int load(const char *path, enum demand asked, struct ledger_key *key, char *text)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
@@ -76,7 +76,7 @@ static int load(const char *path, enum demand demand, struct ledger_key *key, ch
 		return ledger_say(text, -errno, "%s: %s", path, strerror(errno));
 	r = check_size(path, &st, text);
 	if (!r)
-		r = check_owner(path, &st, demand, text);
+		r = check_owner(path, &st, asked, text);
 	return r < 0 ? r : read_seed(fd, path, key, text);
 }
 
@@ -112,14 +112,14 @@ static void free_key(struct ledger_key **key)
 	ledger_key_free(*key);
 }
 
-static int load_from(const char *directory, const char *name, enum demand demand,
+static int load_from(const char *directory, const char *name, enum demand asked,
 		     struct ledger_key *key, char *text)
 {
 	_cleanup_free_ char *path = NULL;
 
 	if (asprintf(&path, "%s/%s", directory, name) < 0)
 		return ledger_say(text, -ENOMEM, "out of memory");
-	return load(path, demand, key, text);
+	return load(path, asked, key, text);
 }
 
 static int load_or_make(const char *state, struct ledger_key *key, char *text)

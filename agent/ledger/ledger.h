@@ -102,7 +102,7 @@ struct ledger_row {
 };
 
 /* Of several contents, by the SHA-256 of each: SHA-256 of those, one after the other. */
-void ledger_digest_of(const uint8_t (*digests)[LEDGER_DIGEST_BYTES], size_t count,
+void ledger_digest_of(const uint8_t digests[][LEDGER_DIGEST_BYTES], size_t count,
 		      uint8_t ret_digest[static LEDGER_DIGEST_BYTES]);
 
 /* --- key.c -------------------------------------------------------------------------- */

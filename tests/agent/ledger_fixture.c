@@ -61,6 +61,20 @@ void fixture_close(struct fixture *f)
 	f->db = NULL;
 }
 
+void fixture_reopen(struct fixture *f)
+{
+	fixture_close(f);
+	fixture_open(f);
+}
+
+uint64_t fixture_count(struct fixture *f)
+{
+	char text[LEDGER_HEAD_TEXT_MAX];
+
+	assert_int_equal(ledger_head_text(f->ledger, text), 0);
+	return strtoull(strchr(text, ':') + 1, NULL, 10);
+}
+
 struct ledger_row fixture_row(uint64_t job)
 {
 	struct ledger_row row = {

@@ -35,6 +35,9 @@ void fixture_fini(struct fixture *f);
 /* The database and the ledger in it. */
 void fixture_open(struct fixture *f);
 void fixture_close(struct fixture *f);
+void fixture_reopen(struct fixture *f);
+/* How many rows the open ledger has. */
+uint64_t fixture_count(struct fixture *f);
 /* Jobs @from and so on, in one transaction, with the anchor behind it. */
 void fixture_append(struct fixture *f, uint64_t from, unsigned int count);
 struct ledger_row fixture_row(uint64_t job);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The ledger as the agent uses it: bytes, key, appending, what a rollback leaves, the
- * anchor, what is set aside at the start.
+ * anchor.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,20 +30,6 @@ static int teardown(void **state)
 {
 	fixture_fini(*state);
 	return 0;
-}
-
-static uint64_t count_of(struct fixture *f)
-{
-	char text[LEDGER_HEAD_TEXT_MAX];
-
-	assert_int_equal(ledger_head_text(f->ledger, text), 0);
-	return strtoull(strchr(text, ':') + 1, NULL, 10);
-}
-
-static void reopen(struct fixture *f)
-{
-	fixture_close(f);
-	fixture_open(f);
 }
 
 /* --- Bytes -------------------------------------------------------------------------- */
@@ -209,7 +195,7 @@ static void test_empty(void **state)
 	fixture_check(f);
 	assert_right(f);
 	assert_true(f->seen.has_anchor);
-	reopen(f);
+	fixture_reopen(f);
 	assert_string_equal(f->text, "");
 }
 
@@ -243,7 +229,7 @@ static void test_rollback(void **state)
 	assert_int_equal(ledger_anchor(f->ledger, true), -EBUSY);
 	fixture_sql(f, "ROLLBACK");
 	assert_int_equal(ledger_anchor(f->ledger, true), 0);
-	assert_int_equal(count_of(f), 3);
+	assert_int_equal(fixture_count(f), 3);
 	fixture_check(f);
 	assert_right(f);
 	assert_int_equal(f->seen.anchor.count, 3);
@@ -366,7 +352,7 @@ static void test_anchor_waits(void **state)
 	assert_right(f);
 	assert_int_equal(f->seen.anchor.count, 1);
 	assert_int_equal(f->seen.head.count, 2);
-	reopen(f);
+	fixture_reopen(f);
 	assert_string_equal(f->text, "");
 	assert_int_equal(ledger_anchor(f->ledger, false), 0);
 	fixture_check(f);
@@ -402,127 +388,6 @@ static void test_head_text(void **state)
 	assert_string_equal(text + 64, ":3");
 }
 
-/* --- What is set aside -------------------------------------------------------------- */
-
-/* Opened again it must go on with a new ledger, and the old one must be kept. */
-static void assert_aside(struct fixture *f, const char *why, const char *what)
-{
-	char told[128];
-
-	reopen(f);
-	if (!strstr(f->text, why))
-		fail_msg("\"%s\" is not in \"%s\"", why, f->text);
-	fixture_append(f, 1000, 2);
-	fixture_check(f);
-	snprintf(told, sizeof(told), "could not go on with it: %s\n", what);
-	assert_told(f, told);
-	assert_int_equal(f->findings, 1);
-	reopen(f);
-	assert_string_equal(f->text, "");
-}
-
-static void aside_with(struct fixture *f, const char *sql, const char *why)
-{
-	fixture_append(f, 1, 4);
-	fixture_sql(f, "%s", sql);
-	assert_aside(f, why, "ledger_rows_aside_1 and ledger.head.aside-1");
-	assert_int_equal(count_of(f), 2);
-}
-
-static void test_aside(void **state)
-{
-	static const char *const cases[][2] = {
-		{ "DELETE FROM ledger_rows WHERE number > 2", "its last rows are missing" },
-		{ "DELETE FROM ledger_rows", "its rows are missing" },
-		{ "UPDATE ledger_rows SET uid = 0 WHERE number = 4", "its last row was changed" },
-		{ "UPDATE ledger_rows SET uid = -1 WHERE number = 4", "last row cannot be read" },
-		{ "UPDATE ledger_rows SET signature = zeroblob(64) WHERE number = 4",
-		  "its last row was changed" },
-		{ "DELETE FROM ledger_head", "it has rows and no head" },
-		{ "UPDATE ledger_head SET count = 3", "its head's signature is wrong" },
-		{ "UPDATE ledger_head SET hash = x'00'", "its head cannot be read" },
-		{ "ALTER TABLE ledger_rows RENAME COLUMN uid TO user", "last row cannot be read" },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		aside_with(*state, cases[i][0], cases[i][1]);
-		teardown(state);
-		setup(state);
-	}
-}
-
-static void test_aside_of_another_key(void **state)
-{
-	struct fixture *f = *state;
-	struct ledger_key *first = f->key;
-	char path[128];
-
-	fixture_append(f, 1, 4);
-	assert_int_equal(unlink(fixture_path(f, LEDGER_KEY_FILE, path)), 0);
-	assert_int_equal(ledger_key_load(NULL, f->directory, &f->key, f->text), 0);
-	assert_aside(f, "it was signed with another key",
-		     "ledger_rows_aside_1 and ledger.head.aside-1");
-	ledger_key_free(first);
-}
-
-static void copy_back(struct fixture *f)
-{
-	fixture_sql(f, "DELETE FROM ledger_rows; INSERT INTO ledger_rows SELECT * FROM old_rows;"
-		       "DELETE FROM ledger_head; INSERT INTO ledger_head SELECT * FROM old_head");
-}
-
-static void test_aside_of_an_older_copy(void **state)
-{
-	struct fixture *f = *state;
-
-	fixture_append(f, 1, 4);
-	fixture_sql(f, "CREATE TABLE old_rows AS SELECT * FROM ledger_rows;"
-		       "CREATE TABLE old_head AS SELECT * FROM ledger_head");
-	fixture_append(f, 11, 2);
-	copy_back(f);
-	assert_aside(f, "it is an older copy: its anchor has seen more rows",
-		     "ledger_rows_aside_1 and ledger.head.aside-1");
-	/* and once more: the first is not written over */
-	fixture_append(f, 20, 4);
-	fixture_sql(f, "DELETE FROM ledger_head");
-	reopen(f);
-	assert_non_null(strstr(f->text, "set aside as number 2"));
-	fixture_check(f);
-	assert_told(f, "ledger_rows_aside_2 and ledger.head.aside-2");
-	assert_int_equal(f->findings, 2);
-}
-
-/* The database was set aside by whoever owns it, and made anew. */
-static void test_aside_of_the_anchor(void **state)
-{
-	struct fixture *f = *state;
-
-	fixture_append(f, 1, 4);
-	fixture_sql(f, "DROP TABLE ledger_rows; DROP TABLE ledger_head");
-	assert_aside(f, "the anchor is of a ledger that is not there", "ledger.head.aside-1");
-}
-
-static void test_aside_of_a_bad_anchor(void **state)
-{
-	struct fixture *f = *state;
-	char path[128];
-	FILE *file;
-
-	fixture_append(f, 1, 4);
-	file = fopen(fixture_path(f, LEDGER_ANCHOR_FILE, path), "w");
-	fputs("{ \"id\": \n", file);
-	fclose(file);
-	reopen(f);
-	assert_non_null(strstr(f->text, "the ledger's anchor was set aside as number 1"));
-	/* the ledger itself is right, and goes on */
-	assert_int_equal(count_of(f), 4);
-	fixture_append(f, 5, 1);
-	fixture_check(f);
-	assert_told(f, "could not go on with it: ledger.head.aside-1\n");
-	assert_int_equal(f->findings, 1);
-}
-
 /* --- JSON --------------------------------------------------------------------------- */
 
 static void test_json(void **state)
@@ -543,6 +408,8 @@ static void test_json(void **state)
 	assert_memory_equal(&back, &record, sizeof(back));
 }
 
+#define ID "00112233445566778899aabbccddee"
+
 static void test_json_refuses(void **state)
 {
 	static const char *const wrong[][2] = {
@@ -552,10 +419,10 @@ static void test_json_refuses(void **state)
 		{ "[1]", "is not a JSON object" },
 		{ "{}", "has keys too many or too few: right are 6" },
 		{ "{\"id\":1,\"id\":2,\"a\":1,\"b\":1,\"c\":1,\"d\":1}", "\"id\" is of a wrong" },
-		{ "{\"id\":\"00112233445566778899aabbccddeeff\",\"x\":2,\"a\":1,\"b\":1,"
-		  "\"c\":1,\"d\":1}", "has no \"public_key\"" },
-		{ "{\"id\":\"00112233445566778899aabbccddeefg\",\"x\":2,\"a\":1,\"b\":1,"
-		  "\"c\":1,\"d\":1}", "\"id\" is of a wrong" },
+		{ "{\"id\":\"" ID "ff\",\"x\":2,\"a\":1,\"b\":1,\"c\":1,\"d\":1}",
+		  "has no \"public_key\"" },
+		{ "{\"id\":\"" ID "fg\",\"x\":2,\"a\":1,\"b\":1,\"c\":1,\"d\":1}",
+		  "\"id\" is of a wrong" },
 	};
 	struct ledger_head head;
 	char text[LEDGER_TEXT_MAX];
@@ -590,11 +457,6 @@ int main(void)
 		TEST(test_anchor_waits),
 		TEST(test_in_memory),
 		TEST(test_head_text),
-		TEST(test_aside),
-		TEST(test_aside_of_another_key),
-		TEST(test_aside_of_an_older_copy),
-		TEST(test_aside_of_the_anchor),
-		TEST(test_aside_of_a_bad_anchor),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_json_refuses),
 	};

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../agent/ledger/table.h"
 #include "ledger_fixture.h"
 
 #define ROWS 12
@@ -77,8 +78,9 @@ static const struct forgery {
 	  { "6: changed or forged" }, 1 },
 	{ "UPDATE ledger_rows SET signature = zeroblob(64) WHERE number = 6",
 	  { "6: changed or forged" }, 1 },
-	{ "UPDATE ledger_rows SET signature = (SELECT signature FROM ledger_rows WHERE number = 7)"
-	  " WHERE number = 6", { "6: changed or forged" }, 1 },
+	{ "CREATE TABLE one AS SELECT signature FROM ledger_rows WHERE number = 7;"
+	  "UPDATE ledger_rows SET signature = (SELECT signature FROM one) WHERE number = 6",
+	  { "6: changed or forged" }, 1 },
 	/* what does not fit into its field must not be cut to what was there */
 	{ "UPDATE ledger_rows SET uid = uid + 4294967296 WHERE number = 5",
 	  { "5: changed: uid is of a wrong" }, 1 },
@@ -101,17 +103,16 @@ static const struct forgery {
 	{ "DELETE FROM ledger_rows WHERE number = 5;"
 	  "UPDATE ledger_rows SET number = number - 1 WHERE number > 5",
 	  { "5: re-ordered: it was signed as row 6", "12: missing: the tail" }, 8 },
-	{ "UPDATE ledger_rows SET number = 99 WHERE number = 5; UPDATE ledger_rows SET number = 5"
-	  " WHERE number = 6; UPDATE ledger_rows SET number = 6 WHERE number = 99",
+	{ "UPDATE ledger_rows SET number = 99 WHERE number = 5;"
+	  "UPDATE ledger_rows SET number = 5 WHERE number = 6;"
+	  "UPDATE ledger_rows SET number = 6 WHERE number = 99",
 	  { "5: re-ordered: it was signed as row 6", "6: re-ordered: it was signed as row 5" },
 	  2 },
 	{ "UPDATE ledger_rows SET number = 500 WHERE number = 5",
 	  { "5: missing", "500: re-ordered: it was signed as row 5" }, 2 },
-	{ "INSERT INTO ledger_rows SELECT number + 1, time_us, job + 1, key, uid, state, result,"
-	  " ran, reason, gate_reason, level, attempts, reclaims, currency, queued_us, queue_ticks,"
-	  " run_ticks, tile_ticks, ticks_hz, wait_ns, energy_uj, input_bytes, output_bytes,"
-	  " price_ucent_per_kwh, cost_ucent, program, outputs, previous, signature"
-	  " FROM ledger_rows WHERE number = 12", { "13: changed or forged" }, 1 },
+	{ "CREATE TABLE more AS SELECT * FROM ledger_rows WHERE number = 12;"
+	  "UPDATE more SET number = 13, job = 999;"
+	  "INSERT INTO ledger_rows SELECT * FROM more", { "13: changed or forged" }, 1 },
 	{ "UPDATE ledger_head SET count = 11", { "0: the head was changed" }, 1 },
 	{ "UPDATE ledger_head SET hash = zeroblob(32)", { "0: the head was changed" }, 1 },
 	{ "UPDATE ledger_head SET signature = zeroblob(64)", { "0: the head was changed" }, 1 },
@@ -153,6 +154,27 @@ static void test_twice(void **state)
 }
 
 /* Signed by the vehicle, but not what an agent writes: one that has gone wrong. */
+static void test_wrong_cost(void **state)
+{
+	struct ledger_record record = { .row = fixture_row(120) };
+	struct fixture *f = *state;
+	sqlite3_stmt *insert;
+
+	fixture_check(f);
+	record.row.number = ROWS + 1;
+	record.row.cost_ucent = 1 + ledger_cost_ucent(record.row.energy_uj,
+						      record.row.price_ucent_per_kwh);
+	memcpy(record.previous, f->seen.head.hash, sizeof(record.previous));
+	ledger_record_sign(&record, ledger_key_secret(f->key));
+	assert_int_equal(ledger_insert(f->db, &ledger_rows, &insert), 0);
+	assert_int_equal(ledger_put(insert, &ledger_rows, &record), 0);
+	sqlite3_finalize(insert);
+	fixture_append(f, 121, 1);
+	fixture_check(f);
+	assert_told(f, "13: is signed, but its cost is not that of its energy and price");
+	assert_int_equal(f->findings, 1);
+}
+
 static void test_signed_nonsense(void **state)
 {
 	struct fixture *f = *state;
@@ -412,6 +434,7 @@ int main(void)
 		TEST(test_untouched),
 		TEST(test_forgeries),
 		TEST(test_twice),
+		TEST(test_wrong_cost),
 		TEST(test_signed_nonsense),
 		TEST(test_older_copy),
 		TEST(test_other_history),

@@ -11,7 +11,7 @@
 # policy_values, policy: laybyctl policy, its parts and the whole of it.
 # agent_kill: the same agent killed at random moments, all its answers held against it.
 # store*: the store on its own, with real SQLite.
-# ledger: its rows, key, anchor, what it sets aside; ledger_forged: what a check of it finds.
+# ledger: its rows, key, anchor; ledger_aside: what it sets aside; ledger_forged: what a check of it finds.
 # ledger_verbs: laybyctl ledger, on ledgers of ledger_make.
 # symbols: the library exports what its map and its header name, no more.
 
@@ -82,7 +82,7 @@ $(TO)/test_policy_values: $(TO)/test_policy_values.o $(test_tools_o)
 
 test_ledger_o := $(patsubst $(O)/%,$(TO)/%,$(ledger_o))
 
-$(TO)/test_ledger $(TO)/test_ledger_forged: $(TO)/%: $(TO)/%.o $(TO)/ledger_fixture.o $(test_ledger_o)
+$(TO)/test_ledger $(TO)/test_ledger_aside $(TO)/test_ledger_forged: $(TO)/%: $(TO)/%.o $(TO)/ledger_fixture.o $(test_ledger_o)
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(STORE) $(CMOCKA)
 
@@ -106,7 +106,8 @@ $(TO)/store_bench: $(T)/store_bench.c $(store_o) $(ledger_o)
 	@$(CC) $(CPPFLAGS) -I$(S) $(CFLAGS) -o $@ $^ $(SYSTEMD) $(STORE)
 
 tests := $(store_tests) $(addprefix $(TO)/,test_client test_queue test_agent_submit \
-	test_agent_life test_agent_gate test_agent_durable test_agent_vector test_agent_kill test_policy_values test_ledger \
+	test_agent_life test_agent_gate test_agent_durable test_agent_vector test_agent_kill test_policy_values \
+	test_ledger test_ledger_aside \
 	test_ledger_forged ledger_make layby-agentd laybyctl)
 
 check: all $(tests)

@@ -4,7 +4,9 @@
  * agent from its own.
  */
 #include <errno.h>
+#include <libgen.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../table.h"
 #include "../text.h"
@@ -31,20 +33,60 @@ static int check_file(const char *path)
 	return access(path, R_OK) < 0 ? ledger_fail(path, -errno, "") : EXIT_OK;
 }
 
-static int open_path(const char *path, sqlite3 **ret_db)
+static int open_database(const char *path, sqlite3 **ret_db)
 {
-	int r = check_file(path);
-
-	if (r != EXIT_OK)
-		return r;
-	/* by root it gives files that it must make beside it to the owner of the database */
 	if (sqlite3_open_v2(path, ret_db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
 		return fail(EXIT_USAGE, "%s: %s", path, sqlite3_errmsg(*ret_db));
 	sqlite3_busy_timeout(*ret_db, BUSY_MS);
 	/* what is in the file may be anybody's */
 	sqlite3_db_config(*ret_db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(*ret_db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	/* opens what else there is, or makes it: -wal, -shm */
+	if (sqlite3_exec(*ret_db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL) != SQLITE_OK)
+		return fail(EXIT_USAGE, "%s: %s", path, sqlite3_errmsg(*ret_db));
 	return EXIT_OK;
+}
+
+/* Effective; root only. */
+static int become(uid_t uid, gid_t gid)
+{
+	/* only as root may the group be changed, too */
+	if (seteuid(0) < 0 || setegid(gid) < 0 || seteuid(uid) < 0)
+		return fail(EXIT_USAGE, "ledger: user %u: %s", uid, strerror(errno));
+	return EXIT_OK;
+}
+
+/*
+ * Root opens it as whom the directory belongs to: that user may have put anything there,
+ * and what is made there must be the user's.
+ */
+static int open_as_owner(const char *path, const char *directory, sqlite3 **ret_db)
+{
+	gid_t gid = getegid();
+	struct stat st;
+	int r, back;
+
+	if (geteuid())
+		return open_database(path, ret_db);
+	if (stat(directory, &st) < 0)
+		return ledger_fail(directory, -errno, "");
+	r = become(st.st_uid, st.st_gid);
+	if (r == EXIT_OK)
+		r = open_database(path, ret_db);
+	back = become(0, gid);
+	return r == EXIT_OK ? back : r;
+}
+
+static int open_path(const char *path, sqlite3 **ret_db)
+{
+	_cleanup_free_ char *copy = strdup(path);
+	int r = check_file(path);
+
+	if (r != EXIT_OK)
+		return r;
+	if (!copy)
+		return fail(EXIT_USAGE, "ledger: %s", strerror(ENOMEM));
+	return open_as_owner(path, dirname(copy), ret_db);
 }
 
 int ledger_database_open(const struct ledger_options *options, sqlite3 **ret_db, char **ret_path)

@@ -120,9 +120,12 @@ static int check_options(const struct verb *verb, const struct ledger_options *o
 		unsigned int bit;
 		const char *name;
 	} given[] = {
-		{ options->since, TAKES_SINCE, "--since" }, { options->limit, TAKES_LIMIT, "--limit" },
-		{ options->key, TAKES_KEY, "--key" },	    { options->head, TAKES_HEAD, "--head" },
-		{ options->file, TAKES_FILE, "FILE" },	    { options->json, TAKES_JSON, "--json" },
+		{ options->since, TAKES_SINCE, "--since" },
+		{ options->limit, TAKES_LIMIT, "--limit" },
+		{ options->key, TAKES_KEY, "--key" },
+		{ options->head, TAKES_HEAD, "--head" },
+		{ options->file, TAKES_FILE, "FILE" },
+		{ options->json, TAKES_JSON, "--json" },
 	};
 	size_t i;
 

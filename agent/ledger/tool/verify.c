@@ -96,12 +96,14 @@ static void note_anchor(const struct ledger_options *options, struct judge *judg
 		return;
 	if (seen->has_anchor && seen->anchor.count < seen->head.count)
 		judge_note(judge,
-			   "the anchor has seen %" PRIu64 " of %" PRIu64 " rows, which is right if the agent died, or works just now",
+			   "the anchor has seen %" PRIu64 " of %" PRIu64
+			   " rows: right if the agent died, or works just now",
 			   seen->anchor.count, seen->head.count);
 	if (seen->has_anchor || seen->is_anchor_broken)
 		return;
 	if (options->database)
-		judge_note(judge, "there is no anchor (" LEDGER_ANCHOR_FILE ") beside it: whether its tail was cut as a whole cannot be told without --head");
+		judge_note(judge,
+			   "no anchor is beside it: an older copy cannot be told without --head");
 	else if (seen->head.count)
 		ledger_check_tell(check, 0, "its anchor, " LEDGER_ANCHOR_FILE ", is missing");
 }
@@ -221,7 +223,8 @@ int ledger_verify(const struct ledger_options *options)
 	if (wanted.has_head)
 		ledger_check_point(check, "the head of --head", wanted.count, wanted.hash);
 	if (!wanted.has_key)
-		judge_note(judge, "the key is the one that the ledger names itself; whether it is the vehicle's can be told with --key");
+		judge_note(judge,
+			   "the key is the one that it names: hold the vehicle's against it by --key");
 	return options->file ? verify_file(options, judge, check) :
 			       verify_database(options, judge, check);
 }
