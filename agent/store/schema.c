@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "util.h"
 
@@ -264,6 +265,16 @@ static int open_checked(struct store *store, char *ret_problem, size_t size)
 	return set_up(store, !identity.tables);
 }
 
+/*
+ * The check reads all pages, and not in their order: a disk from which nothing has been
+ * read yet would be asked for each. What cannot be read is the check's to find.
+ */
+static void read_ahead(struct store *store, int fd)
+{
+	while (read(fd, store->buffer, sizeof(store->buffer)) > 0)
+		;
+}
+
 /* SQLite gives its other files the mode of this one. */
 static int make_file(struct store *store)
 {
@@ -275,6 +286,7 @@ static int make_file(struct store *store)
 		return -errno;
 	if ((st.st_mode & 07777) != 0600 && fchmod(fd, 0600) < 0)
 		return -errno;
+	read_ahead(store, fd);
 	return fsync(store->directory_fd) < 0 ? -errno : 0;
 }
 
