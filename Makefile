@@ -23,9 +23,10 @@ coverage:
 #:                guest's, with what its governor costs: bench-governor;
 #:                bench-reclaim, how long until the tiles are back, N=200000 for all;
 #:                bench-isolation, what driving notices of a guest, N=10000 for all;
-#:                bench-caps, whether power caps hold by the device's truth, N=10 for all
-bench: bench-path bench-doorbell bench-governor bench-reclaim bench-isolation bench-caps
-bench-path bench-doorbell bench-governor bench-reclaim bench-isolation bench-caps:
+#:                bench-caps, whether power caps hold by the device's truth, N=10 for all;
+#:                bench-agent, what the agent takes and whether it loses it, N=1000 for all
+bench: bench-path bench-doorbell bench-governor bench-reclaim bench-isolation bench-caps bench-agent
+bench-path bench-doorbell bench-governor bench-reclaim bench-isolation bench-caps bench-agent:
 	@tests/bench/$@
 
 #: make holes     all that crosses between guest and driving: open, bounded, closed
@@ -87,4 +88,4 @@ sysconfdir ?= /etc
 export DESTDIR
 
 .PHONY: help demo check coverage bench bench-path bench-doorbell bench-governor bench-reclaim \
-	bench-isolation bench-caps holes mutants audit style sdk shell modules agent install clean
+	bench-isolation bench-caps bench-agent holes mutants audit style sdk shell modules agent install clean

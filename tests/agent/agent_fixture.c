@@ -153,7 +153,9 @@ int fixture_setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	strcpy(f->dir, "/tmp/layby-test-XXXXXX");
+	assert_in_range(snprintf(f->dir, sizeof(f->dir), "%s/layby-test-XXXXXX",
+				 getenv("TMPDIR") ?: "/tmp"),
+			1, sizeof(f->dir) - 1);
 	assert_non_null(mkdtemp(f->dir));
 	assert_int_equal(chmod(f->dir, 0755), 0);
 	snprintf(f->node, sizeof(f->node), "%s/node", f->dir);

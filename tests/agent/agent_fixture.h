@@ -30,8 +30,9 @@
 #define ERROR_KEY_USED "org.layby.Error.KeyUsed"
 
 struct fixture {
-	char dir[32];
-	char state[40];
+	/* in $TMPDIR, whose name must be short: a socket is in it */
+	char dir[48];
+	char state[56];
 	char node[64];
 	char gate[64];
 	pid_t daemon;

@@ -102,7 +102,7 @@ static void check_job(struct known *known, const struct fixture *f, uint32_t job
 
 static sqlite3 *open_queue(const struct fixture *f)
 {
-	char path[64];
+	char path[80];
 	sqlite3 *queue;
 
 	snprintf(path, sizeof(path), "%s/queue.db", f->state);
@@ -171,7 +171,7 @@ static void check_files(const struct fixture *f, sqlite3 *queue, struct verdict 
 {
 	struct dirent *entry;
 	uint32_t needed = 0;
-	char path[64];
+	char path[80];
 	DIR *directory;
 
 	snprintf(path, sizeof(path), "%s/content", f->state);

@@ -136,7 +136,7 @@ static void test_nothing_is_lost_or_doubled(void **state)
 
 static void change(const struct fixture *f, const char *sql)
 {
-	char path[64];
+	char path[80];
 	sqlite3 *queue;
 
 	snprintf(path, sizeof(path), "%s/queue.db", f->state);

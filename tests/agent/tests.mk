@@ -105,6 +105,15 @@ $(TO)/store_bench: $(T)/store_bench.c $(store_o) $(ledger_o)
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CPPFLAGS) -I$(S) $(CFLAGS) -o $@ $^ $(SYSTEMD) $(STORE)
 
+# The agent as it ships, but for what it stands on; for benchmarks. With all libraries.
+fakes_c := $(T)/fake_layby.c $(T)/fake_gate.c $(T)/fake_host.c
+$(TO)/bench/layby-agentd: $(daemon_o) $(store_o) $(fakes_c) \
+		$(addprefix $(O)/,client/gate.o client/reason.o common/gate_names.o common/consent_words.o)
+	@mkdir -p $(@D)
+	@echo "  LD      tests/bench/$(notdir $@)"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MF $(@D)/fakes.d -o $@ $(filter %.o %.c,$^) \
+		-Wl,--no-as-needed $(SYSTEMD) $(URING) $(NL) $(STORE)
+
 tests := $(store_tests) $(addprefix $(TO)/,test_client test_queue test_agent_submit \
 	test_agent_life test_agent_gate test_agent_durable test_agent_vector test_agent_kill test_policy_values \
 	test_ledger test_ledger_aside \
