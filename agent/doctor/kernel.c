@@ -90,13 +90,18 @@ static int open_config(const struct audit *audit, char path[static PATH_MAX])
 	return fd;
 }
 
+static bool is_wish(size_t option)
+{
+	return options[option].need == NEED_WISH;
+}
+
 static void name_missing(const bool is_set[static ARRAY_SIZE(options)], bool wishes, char *names,
 			 size_t size)
 {
 	size_t i, length = 0;
 
 	for (i = 0; i < ARRAY_SIZE(options); i++)
-		if (!is_set[i] && (options[i].need == NEED_WISH) == wishes && length < size)
+		if (!is_set[i] && is_wish(i) == wishes && length < size)
 			length += (size_t)snprintf(names + length, size - length, "%s%s",
 						   length ? ", " : "", options[i].name);
 }
@@ -161,12 +166,14 @@ void look_at_btf(const struct audit *audit, struct diagnosis *diagnosis)
 	int of_module = look_for("/sys/kernel/btf/layby");
 
 	if (of_kernel == -ENOENT) {
-		found(diagnosis, "the kernel has none: no BPF program can be attached, and the gate stays closed");
+		found(diagnosis,
+		      "the kernel has none: no BPF program can be attached, and the gate stays closed");
 		todo(diagnosis, CONDITION_WRONG, "Build the kernel with CONFIG_DEBUG_INFO_BTF=y.");
 	} else if (of_kernel < 0) {
 		cannot_look(diagnosis, "/sys/kernel/btf/vmlinux", of_kernel);
 	} else if (!audit_why_not(audit, PART_STATE) && of_module == -ENOENT) {
-		found(diagnosis, "the kernel has it, but the module does not: layby-setup cannot attach to it");
+		found(diagnosis,
+		      "the kernel has it, but the module does not: layby-setup cannot attach to it");
 		todo(diagnosis, CONDITION_WRONG,
 		     "Build the module against a tree that has its vmlinux, with pahole installed.");
 	} else if (of_module < 0 && of_module != -ENOENT) {
@@ -192,14 +199,16 @@ static void judge_dynamic(struct diagnosis *diagnosis)
 	char line[128];
 	int r = host_read_line(path, line, sizeof(line));
 
-	if (r >= 0 ? strstr(line, "(full)") != NULL : line_has("/proc/cmdline", "preempt=full")) {
+	if (r < 0 && !line_has("/proc/cmdline", "preempt=full")) {
+		found(diagnosis, "cannot be told: PREEMPT_DYNAMIC, and %s: %s", path, strerror(-r));
+		todo(diagnosis, CONDITION_NOT_KNOWN,
+		     "Boot with preempt=full; what it is now is told to root, in debugfs.");
+	} else if (r < 0 || strstr(line, "(full)")) {
 		found(diagnosis, "full");
-	} else if (r >= 0) {
+	} else {
 		found(diagnosis, "not full: a guest's system calls can delay driving's threads");
 		todo(diagnosis, CONDITION_WARNING,
 		     "Boot with preempt=full, or keep the agent on other CPUs than driving's.");
-	} else {
-		cannot_look(diagnosis, path, r);
 	}
 }
 
@@ -218,7 +227,8 @@ void look_at_preemption(const struct audit *audit, struct diagnosis *diagnosis)
 	} else if (strstr(line, " PREEMPT_DYNAMIC")) {
 		judge_dynamic(diagnosis);
 	} else {
-		found(diagnosis, "the kernel has none: a guest's system calls can delay driving's threads");
+		found(diagnosis,
+		      "the kernel has none: a guest's system calls can delay driving's threads");
 		todo(diagnosis, CONDITION_WARNING,
 		     "Build it with CONFIG_PREEMPT, or keep the agent on other CPUs than driving's.");
 	}
@@ -229,7 +239,8 @@ void look_at_lockdown(const struct audit *audit, struct diagnosis *diagnosis)
 	const struct fact *lockdown = &audit->facts[FACT_LOCKDOWN];
 
 	if (!lockdown->is) {
-		found(diagnosis, "cannot be told: the kernel has none, or securityfs is not mounted");
+		found(diagnosis,
+		      "cannot be told: the kernel has none, or securityfs is not mounted");
 		todo(diagnosis, CONDITION_NOT_KNOWN,
 		     "Build the kernel with CONFIG_SECURITY_LOCKDOWN_LSM=y.");
 	} else if (!strcmp(lockdown->text, "none")) {
@@ -262,21 +273,22 @@ static bool is_agent_in(gid_t gid)
 static void judge_io_uring_group(struct diagnosis *diagnosis)
 {
 	static const char path[] = "/proc/sys/kernel/io_uring_group";
-	char line[32];
-	int gid, r = host_read_line(path, line, sizeof(line));
+	char line[32], *end = line;
+	int r = host_read_line(path, line, sizeof(line));
+	long gid = r >= 0 ? strtol(line, &end, 10) : -1;
 
-	if (r >= 0 && sscanf(line, "%d", &gid) != 1)
+	if (r >= 0 && (end == line || *end))
 		r = -EBADMSG;
 	if (r < 0) {
 		cannot_look(diagnosis, path, r);
 	} else if (gid < 0 || !is_agent_in((gid_t)gid)) {
 		found(diagnosis, "kernel.io_uring_disabled is 1, and " AGENT_USER
-				 " is not in kernel.io_uring_group (%d): it cannot submit a job",
+				 " is not in kernel.io_uring_group (%ld): it cannot submit a job",
 		      gid);
 		todo(diagnosis, CONDITION_WRONG,
 		     "Set kernel.io_uring_group to a group of " AGENT_USER " in /etc/sysctl.d.");
 	} else {
-		found(diagnosis, "for members of group %d, and " AGENT_USER " is one", gid);
+		found(diagnosis, "for members of group %ld, and " AGENT_USER " is one", gid);
 	}
 }
 
