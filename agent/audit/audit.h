@@ -231,6 +231,11 @@ struct writer {
 	void (*section)(FILE *file, const struct section *section, sd_json_variant *object);
 };
 
+/* report.c: a partition, as the array "partitions" has it */
+struct object report_partition(const struct gate_partition *partition);
+/* text.c: @rows is an array */
+void report_table(FILE *file, const struct field *columns, sd_json_variant *rows);
+
 /* text.c, html.c */
 extern const struct writer text_writer;
 extern const struct writer html_writer;

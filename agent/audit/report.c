@@ -300,7 +300,7 @@ static struct object build_reclaims(const struct audit *audit)
 
 /* --- Accelerators ------------------------------------------------------------- */
 
-static struct object build_partition(const struct gate_partition *partition)
+struct object report_partition(const struct gate_partition *partition)
 {
 	char tiles[VALUE_TEXT_MAX], name[64], node[32];
 	bool is_told = partition->has_cleared;
@@ -339,7 +339,7 @@ static struct object build_accelerator(const struct gate_partitions *partitions,
 	struct object object = {}, array = {};
 
 	for (; *i < partitions->count && !strcmp(partitions->list[*i].accel, accel); ++*i)
-		append_object(&array, build_partition(&partitions->list[*i]));
+		append_object(&array, report_partition(&partitions->list[*i]));
 	put_text(&object, "name", accel);
 	put_object(&object, "partitions", array);
 	return object;

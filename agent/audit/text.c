@@ -84,7 +84,7 @@ static void write_cell(FILE *file, const struct field *column, int width, const 
 		fprintf(file, "  %s\n", text);
 }
 
-static void write_table(FILE *file, const struct field *columns, sd_json_variant *rows)
+void report_table(FILE *file, const struct field *columns, sd_json_variant *rows)
 {
 	int widths[COLUMNS_MAX];
 	char text[CELL_TEXT_MAX];
@@ -109,8 +109,8 @@ static void write_accelerators(FILE *file, sd_json_variant *accelerators)
 		sd_json_variant *accelerator = sd_json_variant_by_index(accelerators, i);
 
 		fprintf(file, "\nAccelerator %s\n", report_text(accelerator, "name"));
-		write_table(file, partition_columns,
-			    sd_json_variant_by_key(accelerator, "partitions"));
+		report_table(file, partition_columns,
+			     sd_json_variant_by_key(accelerator, "partitions"));
 	}
 }
 

@@ -62,6 +62,7 @@ int policy_main(int argc, char *argv[]);
 int consent_main(int argc, char *argv[]);
 int signals_main(int argc, char *argv[]);
 int ledger_main(int argc, char *argv[]);
+int top_main(int argc, char *argv[]);
 
 /* fail.c: one line on stderr, and the exit code that fits */
 int fail(enum exit_code code, const char *format, ...)
@@ -78,6 +79,9 @@ int file_open_input(const char *path, uint64_t *ret_size);
 int file_write(const char *path, const void *data, uint64_t size);
 int file_write_fd(const char *path, int from);
 bool options_write_to_stdout(const struct options *options);
+
+/* end.c: of the signals that end us, which are blocked from here on; or -errno */
+int open_end_signals(void);
 
 /* print.c */
 enum unit {

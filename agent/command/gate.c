@@ -183,31 +183,12 @@ static int add_guests(struct gate_link *link, sd_json_variant **object)
 	return r;
 }
 
-/* What is told of it: its caps with a policy, its energy to root. */
 static int add_accelerator(struct gate_link *link, sd_json_variant **object)
 {
-	struct gate_accelerator is = {};
+	struct gate_accelerator is;
 	int r = gate_link_get_accelerator(link, &is);
-	const struct {
-		const char *key;
-		bool is;
-		uint64_t value;
-	} fields[] = {
-		{ "cap_mw", is.has_caps, is.cap_mw },
-		{ "ceiling_mw", is.has_caps, is.ceiling_mw },
-		{ "bucket_uj", is.has_caps, is.bucket_uj },
-		{ "credit_uj", is.has_caps, is.credit_uj },
-		{ "charged_uj", is.has_caps, is.charged_uj },
-		{ "level", is.has_caps, is.level },
-		{ "waiting", is.has_caps, is.waiting },
-		{ "device_energy_uj", is.has_energy, is.device_energy_uj },
-		{ "idle_energy_uj", is.has_energy, is.idle_energy_uj },
-	};
-	size_t i;
 
-	for (i = 0; r >= 0 && i < ARRAY_SIZE(fields); i++)
-		r = gate_add_unsigned(object, fields[i].key, fields[i].is, fields[i].value);
-	return r;
+	return r < 0 ? r : gate_accelerator_json(&is, object);
 }
 
 /* --- gate ----------------------------------------------------------------- */

@@ -79,3 +79,29 @@ int gate_governor_json(const struct gate_governor *governor, sd_json_variant **o
 		return r;
 	return sd_json_variant_set_field_string(object, "governor_why", governor->why);
 }
+
+/* What is told of it: its caps with a policy, its energy to root. */
+int gate_accelerator_json(const struct gate_accelerator *is, sd_json_variant **object)
+{
+	const struct {
+		const char *key;
+		bool is;
+		uint64_t value;
+	} fields[] = {
+		{ "cap_mw", is->has_caps, is->cap_mw },
+		{ "ceiling_mw", is->has_caps, is->ceiling_mw },
+		{ "bucket_uj", is->has_caps, is->bucket_uj },
+		{ "credit_uj", is->has_caps, is->credit_uj },
+		{ "charged_uj", is->has_caps, is->charged_uj },
+		{ "level", is->has_caps, is->level },
+		{ "waiting", is->has_caps, is->waiting },
+		{ "device_energy_uj", is->has_energy, is->device_energy_uj },
+		{ "idle_energy_uj", is->has_energy, is->idle_energy_uj },
+	};
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r >= 0 && i < ARRAY_SIZE(fields); i++)
+		r = gate_add_unsigned(object, fields[i].key, fields[i].is, fields[i].value);
+	return r;
+}

@@ -16,6 +16,8 @@ void gate_link_closep(struct gate_link **link);
 
 int gate_state_json(const struct gate_state *state, sd_json_variant **object);
 int gate_governor_json(const struct gate_governor *governor, sd_json_variant **object);
+/* Its caps with a policy, its energy to root. */
+int gate_accelerator_json(const struct gate_accelerator *is, sd_json_variant **object);
 int gate_add_unsigned(sd_json_variant **object, const char *key, bool is, uint64_t value);
 
 #endif

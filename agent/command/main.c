@@ -67,6 +67,8 @@ static const struct group {
 	{ "signals", "signals VERB ...",
 	  "what the CAN bus says, as the kernel reads it: signals --help",
 	  signals_main },
+	{ "top", "top [--once|--json]",
+	  "gate, power, tiles and jobs, each second: top --help", top_main },
 };
 
 static int print_help(void)

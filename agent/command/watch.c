@@ -9,10 +9,7 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
 
 #define _json_ _cleanup_(sd_json_variant_unrefp) sd_json_variant
@@ -190,25 +187,11 @@ static void on_governor(const struct gate_governor *governor, void *userdata)
 
 static void on_lost(void *userdata)
 {
-	tell_switch(userdata, "lost", true, "the kernel had to drop events; what holds now follows");
+	tell_switch(userdata, "lost", true,
+		    "the kernel had to drop events; what holds now follows");
 }
 
-/* --- Following --------------------------------------------------------------- */
-
-/* Of the signals that end us; they are blocked from here on. */
-static int open_signals(void)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-		return -errno;
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return fd < 0 ? -errno : fd;
-}
+/* --- Following -------------------------------------------------------------- */
 
 /* Until a signal, or until nobody reads what is written. */
 static int follow(struct gate_link *link, int signals, struct watch *watch)
@@ -261,7 +244,7 @@ int verb_watch(const struct options *options, const char *argument)
 	_cleanup_close_ int signals = -1;
 	int r;
 
-	signals = open_signals();
+	signals = open_end_signals();
 	if (signals < 0)
 		return fail_errno(signals, "signals");
 	r = gate_open_link(&link);

@@ -145,14 +145,15 @@ void look_at_consent(const struct audit *audit, struct diagnosis *diagnosis)
 void look_at_gate(const struct audit *audit, struct diagnosis *diagnosis)
 {
 	const struct gate_state *state = &audit->state;
+	bool passes = gate_reason_passes(state->reason);
 
 	if (state->open) {
 		found(diagnosis, "open: guest work may run");
 		return;
 	}
-	found(diagnosis, "closed%s: %s", gate_reason_passes(state->reason) ? ", as it should be" : "",
+	found(diagnosis, "closed%s: %s", passes ? ", as it should be" : "",
 	      gate_reason_text(state->reason));
-	if (!gate_reason_passes(state->reason))
+	if (!passes)
 		todo(diagnosis,
 		     state->reason == LAYBY_GATE_NO_CONSENT ? CONDITION_WARNING : CONDITION_WRONG,
 		     "It opens when %s.", gate_reason_remedy(state->reason));

@@ -28,7 +28,8 @@ void look_at_setup_conf(const struct audit *audit, struct diagnosis *diagnosis)
 		return;
 	}
 	if (access(full, F_OK) < 0 && errno == ENOENT) {
-		found(diagnosis, "there is no " SETUP_CONF ": layby-setup does not run, and nothing is sealed");
+		found(diagnosis,
+		      "no " SETUP_CONF ": layby-setup does not run, nothing is sealed");
 		todo(diagnosis, CONDITION_WRONG, "Write it; share/layby/setup.conf is an example.");
 		return;
 	}
@@ -85,7 +86,8 @@ static const struct unit_state {
 	{ "indirect", CONDITION_WRONG, "systemctl enable" },
 	{ "masked", CONDITION_WRONG, "systemctl unmask" },
 	{ "masked-runtime", CONDITION_WRONG, "systemctl unmask --runtime" },
-	{ "not-found", CONDITION_WRONG, "make install puts it into the image: then systemctl enable" },
+	{ "not-found", CONDITION_WRONG,
+	  "make install puts it into the image: then systemctl enable" },
 };
 
 static void judge_unit(const char *unit, struct diagnosis *diagnosis)

@@ -11,6 +11,7 @@
  *              root=1 (what only root is told, too) mdeg=N (the temperature)
  *              lost=N, more than before (messages were), between=N
  *              (changes that nobody was told of)
+ *              used=N (that much more energy, and a job)
  *              age=MS (the signals', or never) tiles=driving (no guest partition),
  *              or none (no accelerator)
  *   fail=N     that question, by its number in layby_netlink.h, is not answered
@@ -248,6 +249,8 @@ int gate_link_get_partitions(struct gate_link *link,
 	ret_partitions->list[0].has_cleared = number_of("root");
 	ret_partitions->list[0].has_used = number_of("root");
 	ret_partitions->list[1].faulted = number_of("faulted");
+	ret_partitions->list[1].energy_uj += number_of("used");
+	ret_partitions->list[1].jobs += number_of("used") != 0;
 	ret_partitions->count = 2;
 	if (word("tiles"))
 		ret_partitions->count = strcmp(word("tiles"), "none") != 0;

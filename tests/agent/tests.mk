@@ -4,8 +4,8 @@
 # client and queue: liblayby with the kernel wrapped away at link time.
 # agent_*: layby-agentd on a private bus, with a fake liblayby below it.
 # command: laybyctl beside it. audit: laybyctl audit, on a fake /sys, too.
-# doctor: laybyctl doctor on a fake system. watch: laybyctl watch on a fake netlink
-# family. data: units, rules and XML by their own checkers.
+# doctor: laybyctl doctor on a fake system. watch, top: laybyctl watch and top
+# on a fake netlink family. data: units, rules and XML by their own checkers.
 # completion: what bash completes is what laybyctl's help names; man: the manual
 # pages say the same as help and XML.
 # policy_values, policy: laybyctl policy, its parts and the whole of it.
