@@ -6,7 +6,8 @@
  * "held MS" (as hang, but after a cancel the device lets go MS later). Jobs run
  * all at once and end by a timer; copy writes input 0 into each output, cut or
  * filled up with '.'. "flaky N" fails N times with EIO, then is as "copy 0". What
- * is started is appended to $FAKE_LAYBY_NODE.started, a program a line. The node exists while the file $FAKE_LAYBY_NODE does.
+ * is started is appended to $FAKE_LAYBY_NODE.started, a program a line. The node
+ * exists while the file $FAKE_LAYBY_NODE does.
  * Environment: FAKE_LAYBY_WINDOW bytes, FAKE_LAYBY_TAGS, FAKE_LAYBY_DEPTH.
  * Consent stands in the file $FAKE_LAYBY_NODE.consent; giving fails with errno
  * FAKE_LAYBY_CONSENT if that is set.

@@ -221,7 +221,11 @@ static void test_best_first(void **state)
 	while (agent_number(f->bus, "JobsDone") < 5)
 		usleep(5000);
 	read_started(f, text);
-	assert_string_equal(text, "copy 1 soon\ncopy 1 late\ncopy 1 high\ncopy 1 old\ncopy 1 young\n");
+	assert_string_equal(text, "copy 1 soon\n"
+				  "copy 1 late\n"
+				  "copy 1 high\n"
+				  "copy 1 old\n"
+				  "copy 1 young\n");
 }
 
 static void test_deadline_has_passed(void **state)
