@@ -156,6 +156,7 @@ static size_t intake_fill(const struct intake *intake, struct store_new *jobs)
 	return i;
 }
 
+/* -ECANCELED: nobody wants it any more. */
 static int intake_submit(struct intake *intake)
 {
 	_cleanup_free_ struct store_new *jobs =
@@ -163,7 +164,12 @@ static int intake_submit(struct intake *intake)
 
 	if (!jobs)
 		return -ENOMEM;
+	if (intake_is_orphan(intake))
+		return -ECANCELED;
+	intake->step = 0;
 	intake->copied = true;
+	/* others may be copied meanwhile */
+	agent_pump_soon(intake->party->agent);
 	return store_submit(intake->party->agent->store, jobs, intake_fill(intake, jobs),
 			    intake_on_submitted, intake);
 }
@@ -204,18 +210,13 @@ static void intake_copy_next(struct intake *intake)
 {
 	int r;
 
-	if (intake->step < intake->content_count) {
+	if (intake->step < intake->content_count)
 		r = intake_copy(intake);
-	} else if (intake_is_orphan(intake)) {
-		intake_destroy(intake);
-		return;
-	} else {
-		intake->step = 0;
+	else
 		r = intake_submit(intake);
-		/* others may be copied meanwhile */
-		agent_pump_soon(intake->party->agent);
-	}
-	if (r < 0)
+	if (r == -ECANCELED)
+		intake_destroy(intake);
+	else if (r < 0)
 		intake_cannot_keep(intake, r);
 }
 

@@ -213,7 +213,8 @@ static int read_elements(sd_bus_message *m, struct request *request, sd_bus_erro
 	r = sd_bus_message_enter_container(m, 'a', "(ayat)");
 	while (r >= 0 && (r = sd_bus_message_at_end(m, false)) == 0) {
 		if (request->element_count == ELEMENTS_MAX)
-			return invalid(error, "too many jobs: a vector has at most %d", ELEMENTS_MAX);
+			return invalid(error, "too many jobs: a vector has at most %d",
+				       ELEMENTS_MAX);
 		r = read_element(m, &request->elements[request->element_count++], error);
 	}
 	if (r < 0)
@@ -248,7 +249,7 @@ static int check_elements(struct request *request, sd_bus_error *error)
 	bytes = elements_bytes(request, &most);
 	if (bytes > request->input_sizes[0])
 		return invalid(error,
-			       "the jobs' inputs are %" PRIu64 " bytes together, @data has %" PRIu64,
+			       "the inputs are %" PRIu64 " bytes together, @data has %" PRIu64,
 			       bytes, request->input_sizes[0]);
 	request->bytes -= ALIGN_UP(request->input_sizes[0]);
 	request->input_sizes[0] = bytes;

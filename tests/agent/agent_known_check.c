@@ -145,11 +145,11 @@ static void check_rows(sqlite3 *queue, struct verdict *verdict)
 	verdict->lost += surplus(queue, "jobs that have not finished",
 				 "SELECT count(*) FROM job WHERE state <> 1", 0);
 	verdict->unneeded += surplus(queue, "contents that no job names",
-				     "SELECT count(*) FROM content WHERE id NOT IN"
-				     " (SELECT content FROM part)", 0);
+				     "SELECT count(*) FROM content WHERE id NOT IN (SELECT content FROM part)",
+				     0);
 	verdict->unneeded += surplus(queue, "contents of jobs that are not there",
-				     "SELECT count(*) FROM part WHERE job NOT IN"
-				     " (SELECT number FROM job)", 0);
+				     "SELECT count(*) FROM part WHERE job NOT IN (SELECT number FROM job)",
+				     0);
 }
 
 static bool is_needed(sqlite3 *queue, const char *name)
@@ -158,8 +158,8 @@ static bool is_needed(sqlite3 *queue, const char *name)
 	bool needed;
 
 	assert_int_equal(sqlite3_prepare_v2(queue,
-					    "SELECT 1 FROM content WHERE bytes IS NULL"
-					    " AND digest = unhex(?)", -1, &statement, NULL),
+					    "SELECT 1 FROM content WHERE bytes IS NULL AND digest = unhex(?)",
+				     -1, &statement, NULL),
 			 SQLITE_OK);
 	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
 	needed = sqlite3_step(statement) == SQLITE_ROW;

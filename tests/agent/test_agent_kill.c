@@ -102,8 +102,8 @@ static uint32_t count_starts(const struct fixture *f)
 
 static void report(const struct known *known, const struct verdict *verdict, uint32_t starts)
 {
-	printf("{\"kills\": %lu, \"seed\": %u, \"jobs\": %u, \"starts\": %u, \"unanswered\": %u, "
-	       "\"repeated\": %u, \"lost\": %u, \"doubled\": %u, \"wrong\": %u, \"unneeded\": %u}\n",
+	printf(
+		"{\"kills\": %lu, \"seed\": %u, \"jobs\": %u, \"starts\": %u, \"unanswered\": %u, \"repeated\": %u, \"lost\": %u, \"doubled\": %u, \"wrong\": %u, \"unneeded\": %u}\n",
 	       kills, seed, verdict->keys, starts, atomic_load(&known->unanswered),
 	       atomic_load(&known->repeated), verdict->lost, verdict->doubled, verdict->wrong,
 	       verdict->unneeded);
@@ -165,7 +165,8 @@ static struct verdict verdict_after(struct fixture *f, const char *sql)
 static void test_a_lost_job_is_found(void **state)
 {
 	struct verdict verdict =
-		verdict_after(*state, "DELETE FROM job WHERE number IN (SELECT min(number) FROM job)");
+		verdict_after(*state,
+			"DELETE FROM job WHERE number IN (SELECT min(number) FROM job)");
 
 	assert_int_equal(verdict.lost, 1);
 }
@@ -174,19 +175,19 @@ static void test_a_job_that_never_ends_is_found(void **state)
 {
 	/* too late to run, and its end is no result */
 	struct verdict verdict =
-		verdict_after(*state, "UPDATE job SET state = 0, due_us = 1 WHERE number IN"
-				      " (SELECT min(number) FROM job)");
+		verdict_after(*state,
+			"UPDATE job SET state = 0, due_us = 1 WHERE number IN (SELECT min(number) FROM job)");
 
 	assert_true(verdict.lost > 0);
 }
 
+#define COLUMNS \
+	"uid, asked, state, bytes, output_sizes, input_count, longest_run_us, rank, retries, due_us, interactive, linger, owner, queued_us, ended_us"
+
 static void test_a_doubled_job_is_found(void **state)
 {
 	struct verdict verdict = verdict_after(
-		*state, "INSERT INTO job (uid, key, asked, state, bytes, output_sizes, input_count,"
-			" longest_run_us, rank, retries, due_us, interactive, linger, owner, queued_us, ended_us)"
-			" SELECT uid, randomblob(16), asked, state, bytes, output_sizes, input_count,"
-			" longest_run_us, rank, retries, due_us, interactive, linger, owner, queued_us, ended_us"
+		*state, "INSERT INTO job (key, " COLUMNS ") SELECT randomblob(16), " COLUMNS
 			" FROM job LIMIT 1");
 
 	assert_true(verdict.doubled > 0);
@@ -204,8 +205,8 @@ static void test_a_second_end_is_found(void **state)
 static void test_another_result_is_found(void **state)
 {
 	struct verdict verdict = verdict_after(
-		*state, "UPDATE part SET content = (SELECT content FROM part WHERE role = 2"
-			" ORDER BY job DESC LIMIT 1) WHERE role = 2 AND job IN (SELECT min(job) FROM part)");
+		*state,
+			"UPDATE part SET content = (SELECT content FROM part WHERE role = 2 ORDER BY job DESC LIMIT 1) WHERE role = 2 AND job IN (SELECT min(job) FROM part)");
 
 	assert_int_equal(verdict.wrong, 1);
 }
@@ -213,7 +214,8 @@ static void test_another_result_is_found(void **state)
 static void test_what_nobody_needs_is_found(void **state)
 {
 	struct verdict verdict = verdict_after(
-		*state, "INSERT INTO content (digest, size, bytes) VALUES (randomblob(32), 1, x'00')");
+		*state,
+			"INSERT INTO content (digest, size, bytes) VALUES (randomblob(32), 1, x'00')");
 
 	assert_int_equal(verdict.unneeded, 1);
 }
@@ -223,7 +225,7 @@ static void test_a_file_that_nobody_needs_is_found(void **state)
 	struct fixture *f = *state;
 	struct known *known = kill_and_submit(f, 1);
 	struct verdict verdict;
-	char path[128];
+	char path[192];
 
 	/* an agent that starts would delete it */
 	snprintf(path, sizeof(path), "%s/content/%064d", f->state, 0);
