@@ -108,14 +108,11 @@ static int write_file(sqlite3 *db, const char *path, const struct ledger_head *h
 
 int ledger_export(const struct ledger_options *options)
 {
-	_cleanup_free_ char *path = NULL;
 	_database_ sqlite3 *db = NULL;
 	struct ledger_head head;
 	int r;
 
-	r = ledger_database_open(options, &db, &path);
-	if (r == EXIT_OK)
-		r = ledger_database_begin(db, path, &head);
+	r = ledger_database_begin(options, &db, &head);
 	if (r != EXIT_OK)
 		return r;
 	if (options->file && strcmp(options->file, "-"))

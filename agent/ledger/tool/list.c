@@ -215,15 +215,12 @@ static int list(struct listing *listing, sqlite3_stmt *statement)
 int ledger_list(const struct ledger_options *options)
 {
 	_cleanup_(listing_fini) struct listing listing = { .options = options };
-	_cleanup_free_ char *path = NULL;
 	_database_ sqlite3 *db = NULL;
 	_statement_ sqlite3_stmt *statement = NULL;
 	struct ledger_head head;
 	int r;
 
-	r = ledger_database_open(options, &db, &path);
-	if (r == EXIT_OK)
-		r = ledger_database_begin(db, path, &head);
+	r = ledger_database_begin(options, &db, &head);
 	if (r == EXIT_OK)
 		r = select_rows(options, db, &statement);
 	return r == EXIT_OK ? list(&listing, statement) : r;
@@ -232,14 +229,11 @@ int ledger_list(const struct ledger_options *options)
 int ledger_show_key(const struct ledger_options *options)
 {
 	char hex[2 * LEDGER_PUBLIC_BYTES + 1];
-	_cleanup_free_ char *path = NULL;
 	_database_ sqlite3 *db = NULL;
 	struct ledger_head head;
 	int r;
 
-	r = ledger_database_open(options, &db, &path);
-	if (r == EXIT_OK)
-		r = ledger_database_begin(db, path, &head);
+	r = ledger_database_begin(options, &db, &head);
 	if (r == EXIT_OK)
 		puts(ledger_hex(head.public_key, sizeof(head.public_key), hex));
 	return r;

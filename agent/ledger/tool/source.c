@@ -104,7 +104,7 @@ int ledger_database_open(const struct ledger_options *options, sqlite3 **ret_db,
 	return open_path(*ret_path, ret_db);
 }
 
-int ledger_database_begin(sqlite3 *db, const char *path, struct ledger_head *head)
+static int fetch_head(sqlite3 *db, const char *path, struct ledger_head *head)
 {
 	char text[LEDGER_TEXT_MAX] = "";
 	int r;
@@ -125,4 +125,13 @@ int ledger_database_begin(sqlite3 *db, const char *path, struct ledger_head *hea
 			    path);
 	return r ? ledger_fail(path, r, sqlite3_errmsg(db)) :
 		   fail(EXIT_USAGE, "%s: there is no ledger in it", path);
+}
+
+int ledger_database_begin(const struct ledger_options *options, sqlite3 **ret_db,
+			  struct ledger_head *head)
+{
+	_cleanup_free_ char *path = NULL;
+	int r = ledger_database_open(options, ret_db, &path);
+
+	return r == EXIT_OK ? fetch_head(*ret_db, path, head) : r;
 }

@@ -36,8 +36,9 @@ int ledger_show_key(const struct ledger_options *options);
 int ledger_database_open(const struct ledger_options *options, sqlite3 **ret_db, char **ret_path);
 /* Of what went wrong with it: the exit code that fits. */
 int ledger_fail(const char *path, int r, const char *text);
-/* One state of it, until ledger_database_close(). Its head; EXIT_FINDINGS if it has none. */
-int ledger_database_begin(sqlite3 *db, const char *path, struct ledger_head *head);
+/* Likewise, one state of it until ledger_database_close(). EXIT_FINDINGS: it has no head. */
+int ledger_database_begin(const struct ledger_options *options, sqlite3 **ret_db,
+			  struct ledger_head *head);
 
 static inline void ledger_database_close(sqlite3 **db)
 {
