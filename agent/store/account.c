@@ -7,9 +7,37 @@
 
 #include <errno.h>
 #include <string.h>
+#include <systemd/sd-journal.h>
+#include <time.h>
 
 #include "ledger/ledger.h"
 #include "util.h"
+
+/* At the most so often, and only while there is something to commit. */
+#define LEDGER_TELL_S 3600
+
+static uint64_t now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec;
+}
+
+/*
+ * For `laybyctl ledger verify --head`: who keeps the journal elsewhere can tell database
+ * and anchor from older ones. Not into stderr, where it is no field. That there is no
+ * journal is no fault of the ledger's.
+ */
+static void tell_journal(struct store *store)
+{
+	char text[LEDGER_HEAD_TEXT_MAX];
+
+	if (!ledger_head_text(store->ledger, text))
+		sd_journal_send("MESSAGE=ledger: its head is %s", text, "PRIORITY=6",
+				"LAYBY_LEDGER_HEAD=%s", text, NULL);
+	store->told_s = now_s();
+}
 
 int account_open(struct store *store)
 {
@@ -21,11 +49,15 @@ int account_open(struct store *store)
 		r = ledger_open(store->writer.handle, store->key, &store->ledger, text);
 	if (*text)
 		log_error("ledger: %s", text);
+	if (r >= 0)
+		tell_journal(store);
 	return r;
 }
 
 void account_close(struct store *store)
 {
+	if (store->ledger)
+		tell_journal(store);
 	ledger_close(store->ledger);
 	ledger_key_free(store->key);
 }
@@ -130,4 +162,6 @@ void account_settle(struct store *store, bool idle)
 		log_error("ledger: its head cannot be written to " LEDGER_ANCHOR_FILE ": %s",
 			  strerror(-r));
 	store->anchor_failed = r;
+	if (now_s() - store->told_s >= LEDGER_TELL_S)
+		tell_journal(store);
 }

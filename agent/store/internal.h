@@ -121,6 +121,8 @@ struct store {
 	struct ledger *ledger;
 	/* why it was not done the last time; it is said once */
 	int anchor_failed;
+	/* when the journal was told of the ledger's head, CLOCK_BOOTTIME */
+	uint64_t told_s;
 	struct doubts doubts;
 	/* files were linked since the last fsync of content/ */
 	bool linked;

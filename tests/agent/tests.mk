@@ -92,7 +92,8 @@ $(TO)/ledger_make: $(TO)/ledger_make.o $(test_ledger_o)
 
 # The store, and its insides
 test_store_o := $(patsubst $(O)/%,$(TO)/%,$(store_o) $(ledger_o)) $(TO)/store_fixture.o
-store_tests  := $(addprefix $(TO)/,test_store test_store_batch test_store_disk test_store_kill)
+store_tests  := $(addprefix $(TO)/,test_store test_store_batch test_store_disk test_store_journal \
+	test_store_kill)
 
 $(store_tests:=.o) $(TO)/store_fixture.o: CPPFLAGS += -I$(S)
 $(store_tests): $(TO)/%: $(TO)/%.o $(test_store_o)
