@@ -26,7 +26,7 @@ BY_THE_LINKER = ("sysfs:/sys/module/*/sections/*", "sysfs:/sys/module/*/notes/*"
 # What no tool can find: the hardware and the machine that both classes share
 RESOURCES = {"resource:" + name for name in (
     "interrupts", "doorbell-page", "control-area", "firmware-queue", "clock", "rail", "heat",
-    "memory-bandwidth", "caches", "cpu-time")}
+    "memory-bandwidth", "caches", "cpu-time", "disk")}
 
 
 class Unique(yaml.SafeLoader):
