@@ -61,17 +61,19 @@ void known_stop(struct known *known);
 
 struct verdict {
 	uint32_t keys;
-	/* accepted, and not there, or not ended */
+	/* accepted, and not there, or not ended, or without its row in the ledger */
 	uint32_t lost;
-	/* more jobs or ends than keys, or a key with another job than before */
+	/* more jobs, ends or rows than keys, or a key with another job than before */
 	uint32_t doubled;
 	/* a result of other bytes */
 	uint32_t wrong;
-	/* contents and files that no job names, and files that are missing */
+	/* contents and files that no job names */
 	uint32_t unneeded;
 };
 
 /* All jobs have ended; the agent is there. Says on stdout what is not as it must be. */
 struct verdict known_check(struct known *known, const struct fixture *f);
+/* By laybyctl, when the agent has ended. */
+bool known_ledger_verifies(const struct fixture *f);
 
 #endif
