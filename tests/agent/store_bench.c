@@ -257,12 +257,13 @@ int main(int argc, char *argv[])
 	start_ended_s = bench_start(full, event);
 	single_s = bench_store(below(argv[1], "one"), event, jobs, 1);
 	sqlite_s = bench_sqlite(below(argv[1], "sqlite"), event, jobs);
-	printf("{\"jobs\": %llu, \"submit_per_s\": %.0f, \"submit_one_vector_per_s\": %.0f,\n"
-	       " \"sqlite_commit_per_s\": %.0f, \"times\": %.2f, \"start_ms\": %.0f,\n"
-	       " \"rss_max_kib\": %ld, \"end_per_s\": %.0f, \"start_ended_ms\": %.0f}\n",
-	       (unsigned long long)jobs, (double)jobs / store_s, (double)jobs / single_s,
-	       (double)jobs / sqlite_s, store_s / sqlite_s, start_s * 1e3, usage.ru_maxrss,
-	       (double)jobs / ends_s, start_ended_s * 1e3);
+	printf("{\"jobs\": %llu, \"submit_per_s\": %.0f, \"submit_one_vector_per_s\": %.0f, ",
+	       (unsigned long long)jobs, (double)jobs / store_s, (double)jobs / single_s);
+	printf("\"sqlite_commit_per_s\": %.0f, \"times\": %.2f, ", (double)jobs / sqlite_s,
+	       store_s / sqlite_s);
+	printf("\"end_per_s\": %.0f, \"start_ms\": %.0f, \"start_ended_ms\": %.0f, ",
+	       (double)jobs / ends_s, start_s * 1e3, start_ended_s * 1e3);
+	printf("\"rss_max_kib\": %ld}\n", usage.ru_maxrss);
 	sd_event_unref(event);
 	return EXIT_SUCCESS;
 }

@@ -108,8 +108,8 @@ $(TO)/store_bench: $(T)/store_bench.c $(store_o) $(ledger_o)
 
 # The agent as it ships, but for what it stands on; for benchmarks. With all libraries.
 fakes_c := $(T)/fake_layby.c $(T)/fake_gate.c $(T)/fake_host.c
-$(TO)/bench/layby-agentd: $(daemon_o) $(store_o) $(fakes_c) \
-		$(addprefix $(O)/,client/gate.o client/reason.o common/gate_names.o common/consent_words.o)
+$(TO)/bench/layby-agentd: $(daemon_o) $(store_o) $(ledger_o) $(fakes_c) \
+		$(patsubst $(TO)/%,$(O)/%,$(filter $(TO)/client/% $(TO)/common/%,$(fakes_o)))
 	@mkdir -p $(@D)
 	@echo "  LD      tests/bench/$(notdir $@)"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MF $(@D)/fakes.d -o $@ $(filter %.o %.c,$^) \
