@@ -46,12 +46,13 @@ static unsigned long long told(char ret_hash[static 65])
 	char message[4096] = "";
 	unsigned long long count;
 	const char *field;
+	int fields;
 
 	assert_true(recv(journal, message, sizeof(message) - 1, 0) > 0);
 	field = strstr(message, "LAYBY_LEDGER_HEAD=");
 	assert_non_null(field);
-	assert_int_equal(sscanf(field, "LAYBY_LEDGER_HEAD=%64[0-9a-f]:%llu\n", ret_hash, &count),
-			 2);
+	fields = sscanf(field, "LAYBY_LEDGER_HEAD=%64[0-9a-f]:%llu\n", ret_hash, &count);
+	assert_int_equal(fields, 2);
 	assert_int_equal(strlen(ret_hash), 64);
 	assert_non_null(strstr(message, "PRIORITY=6\n"));
 	return count;
