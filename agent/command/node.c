@@ -327,15 +327,6 @@ static int task_init(struct task *task, const struct options *options)
 	return r == EXIT_OK ? task_prepare(task, options) : r;
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * USEC_PER_SEC +
-	       (uint64_t)ts.tv_nsec / NSEC_PER_USEC;
-}
-
 static void task_count(struct task *task, uint64_t wall_us)
 {
 	const struct layby_completion *last = &task->last;
@@ -368,7 +359,7 @@ static bool task_is_put_off(const struct task *task)
 
 static int task_run_once(struct task *task)
 {
-	uint64_t start = now_us();
+	uint64_t start = now_us(CLOCK_MONOTONIC);
 	int r;
 
 	r = layby_queue_add(task->queue, task->job, task->runs);
@@ -381,7 +372,7 @@ static int task_run_once(struct task *task)
 	if (r < 0)
 		return r;
 	if (!task_is_put_off(task))
-		task_count(task, now_us() - start);
+		task_count(task, now_us(CLOCK_MONOTONIC) - start);
 	return 0;
 }
 

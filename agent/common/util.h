@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 #include <unistd.h>
 
 #define _cleanup_(f) __attribute__((cleanup(f)))
@@ -37,6 +38,14 @@ static inline void close_fd(int *fd)
 
 #define USEC_PER_SEC 1000000ull
 #define NSEC_PER_USEC 1000ull
+
+static inline uint64_t now_us(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / NSEC_PER_USEC;
+}
 
 /* Ticks of a clock of @hz in microseconds; no overflow below 584 000 years. */
 static inline uint64_t ticks_to_us(uint64_t ticks, uint64_t hz)

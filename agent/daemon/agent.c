@@ -144,14 +144,6 @@ static void agent_restore_users(struct agent *agent)
 		log_error("reading whose jobs wait: %s", strerror(-r));
 }
 
-static uint64_t clock_us(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / NSEC_PER_USEC;
-}
-
 static void on_expired(void *userdata, int result)
 {
 	if (result < 0)
@@ -160,13 +152,13 @@ static void on_expired(void *userdata, int result)
 
 static void agent_expire(struct agent *agent)
 {
-	uint64_t now_us = clock_us(CLOCK_MONOTONIC);
+	uint64_t now = now_us(CLOCK_MONOTONIC);
 	int r;
 
-	if (agent->expired_us && now_us - agent->expired_us < EXPIRE_US)
+	if (agent->expired_us && now - agent->expired_us < EXPIRE_US)
 		return;
-	agent->expired_us = now_us;
-	r = store_expire(agent->store, clock_us(CLOCK_REALTIME), on_expired, NULL);
+	agent->expired_us = now;
+	r = store_expire(agent->store, now_us(CLOCK_REALTIME), on_expired, NULL);
 	if (r < 0)
 		on_expired(NULL, r);
 }

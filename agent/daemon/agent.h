@@ -250,6 +250,9 @@ int no_device(struct agent *agent, int r, sd_bus_error *error);
 int party_get(struct agent *agent, uid_t uid, struct party **ret_party,
 	      sd_bus_error *error);
 void party_destroy(struct party *party);
+/* Without its node, which may not be there; NULL: no memory */
+struct party *party_restore(struct agent *agent, uid_t uid);
+bool is_gone(int r);
 /* Parties for users whose jobs the store has. */
 int parties_restore(struct agent *agent);
 void party_pump(struct party *party);
@@ -281,8 +284,11 @@ void job_set_running(struct job *job);
 /* In line again, as if it had not been tried. */
 void job_set_queued(struct job *job, bool reclaimed);
 /* @outputs: memfds if it finished, taken over; else NULL */
-void job_end(struct job *job, int result, const struct layby_report *report,
+bool job_end(struct job *job, int result, const struct layby_report *report,
 	     const char *message, int *outputs);
+bool job_is_too_late(const struct job *job);
+/* Ends it for that. */
+bool job_miss(struct job *job);
 void job_cancel(struct job *job);
 /* Tries again to keep what could not be kept. */
 void jobs_keep(struct party *party);

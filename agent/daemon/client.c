@@ -132,21 +132,12 @@ int sender_uid(struct agent *agent, sd_bus_message *m, uid_t *ret_uid)
 	return sd_bus_creds_get_euid(creds, ret_uid);
 }
 
-int client_get(struct agent *agent, const char *name, struct party *party,
-	       struct client **ret_client, sd_bus_error *error)
+static int client_add(struct agent *agent, const char *name, struct party *party,
+		      struct client **ret_client)
 {
-	struct client *client = client_find(agent, name);
+	struct client *client;
 	int r;
 
-	if (client) {
-		*ret_client = client;
-		return 0;
-	}
-	if (party->client_count >= agent->limits.clients)
-		return sd_bus_error_setf(
-			error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-			"%u of your connections submit jobs, the most that one user may: close some",
-			party->client_count);
 	r = client_create(agent, name, &client);
 	if (r < 0)
 		return r;
@@ -157,32 +148,65 @@ int client_get(struct agent *agent, const char *name, struct party *party,
 	return 0;
 }
 
+int client_get(struct agent *agent, const char *name, struct party *party,
+	       struct client **ret_client, sd_bus_error *error)
+{
+	struct client *client = client_find(agent, name);
+
+	if (client) {
+		*ret_client = client;
+		return 0;
+	}
+	if (party->client_count >= agent->limits.clients)
+		return sd_bus_error_setf(
+			error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+			"%u of your connections submit jobs, the most that one user may: close some",
+			party->client_count);
+	return client_add(agent, name, party, ret_client);
+}
+
 /* --- at the start --------------------------------------------------------- */
 
-static bool is_here(struct agent *agent, const char *owner)
+/* 0: it is not on the bus any more, or was on another. Its user, if it is: 1. */
+static int find_owner(struct agent *agent, const char *owner, uid_t *ret_uid)
 {
 	_cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
 	size_t length = strlen(agent->bus_id);
+	int r;
 
-	return !strncmp(owner, agent->bus_id, length) && owner[length] == '/' &&
-	       sd_bus_get_name_creds(agent->bus, owner + length + 1, 0, &creds) >= 0;
+	if (strncmp(owner, agent->bus_id, length) || owner[length] != '/')
+		return 0;
+	r = sd_bus_get_name_creds(agent->bus, owner + length + 1, SD_BUS_CREDS_EUID, &creds);
+	if (r == -ENXIO)
+		return 0;
+	if (r >= 0)
+		r = sd_bus_creds_get_euid(creds, ret_uid);
+	return r < 0 ? r : 1;
 }
 
-static int client_restore(struct agent *agent, const char *owner)
+/* It was within the limits, and the device need not be there. */
+static int client_restore(struct agent *agent, const char *owner, uid_t uid)
 {
-	const char *name = strchr(owner, '/') + 1;
-	_cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+	struct party *party = party_restore(agent, uid);
 	struct client *client;
-	struct party *party;
+
+	return party ? client_add(agent, strchr(owner, '/') + 1, party, &client) : -ENOMEM;
+}
+
+static int owner_restore(struct agent *agent, const char *owner)
+{
 	uid_t uid;
 	int r;
 
-	r = sd_bus_get_name_creds(agent->bus, name, SD_BUS_CREDS_EUID, &creds);
-	if (r >= 0)
-		r = sd_bus_creds_get_euid(creds, &uid);
-	if (r >= 0)
-		r = party_get(agent, uid, &party, NULL);
-	return r < 0 ? r : client_get(agent, name, party, &client, NULL);
+	r = find_owner(agent, owner, &uid);
+	if (r > 0)
+		r = client_restore(agent, owner, uid);
+	else if (!r)
+		disown(agent, owner);
+	/* it went just now */
+	if (r == -ENXIO)
+		disown(agent, owner);
+	return r == -ENXIO ? 0 : r;
 }
 
 int clients_restore(struct agent *agent)
@@ -190,8 +214,10 @@ int clients_restore(struct agent *agent)
 	char owner[STORE_OWNER_MAX] = "";
 	int r;
 
-	while ((r = store_next_owner(agent->store, owner, owner)) >= 0)
-		if (!is_here(agent, owner) || client_restore(agent, owner) < 0)
-			disown(agent, owner);
+	while ((r = store_next_owner(agent->store, owner, owner)) >= 0) {
+		r = owner_restore(agent, owner);
+		if (r < 0)
+			return r;
+	}
 	return r == -ENOENT ? 0 : r;
 }

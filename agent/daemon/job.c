@@ -235,18 +235,31 @@ static struct store_outcome *outcome_new(const struct job *job, int result,
 	return outcome;
 }
 
-/* Without memory for its end it begins again. */
-void job_end(struct job *job, int result, const struct layby_report *report,
+/* Without memory for its end it begins again. Return: it has ended. */
+bool job_end(struct job *job, int result, const struct layby_report *report,
 	     const char *message, int *outputs)
 {
 	job->outcome = outcome_new(job, result, report, message);
 	if (!job->outcome) {
 		job_set_queued(job, false);
-		return;
+		return false;
 	}
 	if (!result && outputs)
 		outcome_take_outputs(job->outcome, &job->stored.request, outputs);
 	job_keep(job);
+	return true;
+}
+
+bool job_is_too_late(const struct job *job)
+{
+	uint64_t deadline_us = job->stored.request.deadline_us;
+
+	return deadline_us && now_us(CLOCK_REALTIME) >= deadline_us;
+}
+
+bool job_miss(struct job *job)
+{
+	return job_end(job, -ETIME, NULL, "its deadline passed before it could begin", NULL);
 }
 
 /* The job ends now; the device's share of it ends when the device lets go. */

@@ -125,7 +125,7 @@ static void run_loaded(struct run *run)
 	int r;
 
 	r = run_prepare(run);
-	if (r == -ESTALE) {
+	if (is_gone(r)) {
 		party_died(run->party);
 		run->stalled = true;
 		return;

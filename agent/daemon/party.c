@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 /* Read ahead so far that the device is never idle for want of input. */
 #define RUNS_PER_PARTY 32
@@ -100,6 +99,12 @@ static void party_close(struct party *party)
 	party->node = NULL;
 }
 
+/* As it was opened it is of no use any more. */
+bool is_gone(int r)
+{
+	return r == -ESTALE || r == -ENODEV;
+}
+
 static struct party *party_new(struct agent *agent, uid_t uid)
 {
 	struct party *party = calloc(1, sizeof(*party));
@@ -185,6 +190,11 @@ static struct party *party_find(struct agent *agent, uid_t uid)
 	return NULL;
 }
 
+struct party *party_restore(struct agent *agent, uid_t uid)
+{
+	return party_find(agent, uid) ?: party_new(agent, uid);
+}
+
 int party_get(struct agent *agent, uid_t uid, struct party **ret_party,
 	      sd_bus_error *error)
 {
@@ -222,15 +232,19 @@ static bool party_start_job(struct party *party, struct job *job)
 
 	if (r >= 0)
 		return true;
-	if (r == -ESTALE) {
+	if (is_gone(r)) {
 		party_died(party);
 		return false;
 	}
 	/* Something will end and make room; then we are called again. */
 	if (out_of_room(r) && party->agent->run_count)
 		return false;
-	job_end(job, r, NULL, "no room on the device for the job", NULL);
-	return true;
+	/* Of ours: what was accepted is not lost for it. */
+	if (r == -ENOMEM) {
+		agent_retry_soon(party->agent);
+		return false;
+	}
+	return job_end(job, r, NULL, "no room on the device for the job", NULL);
 }
 
 void party_died(struct party *party)
@@ -335,35 +349,13 @@ static void party_refill(struct party *party)
 		log_error("reading the queue: %s", strerror(-r));
 }
 
-static uint64_t wall_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * USEC_PER_SEC +
-	       (uint64_t)ts.tv_nsec / NSEC_PER_USEC;
-}
-
-static bool is_too_late(const struct job *job)
-{
-	uint64_t deadline_us = job->stored.request.deadline_us;
-
-	return deadline_us && wall_us() >= deadline_us;
-}
-
 static void party_start_jobs(struct party *party)
 {
 	struct job *job;
 
-	while (party_may_start(party) && (job = party_best(party))) {
-		if (is_too_late(job)) {
-			job_end(job, -ETIME, NULL, "its deadline passed before it could begin",
-				NULL);
-			continue;
-		}
-		if (!party_start_job(party, job))
+	while (party_may_start(party) && (job = party_best(party)))
+		if (job_is_too_late(job) ? !job_miss(job) : !party_start_job(party, job))
 			break;
-	}
 }
 
 /* Asked of the device when something may have changed. */
@@ -407,7 +399,7 @@ int parties_restore(struct agent *agent)
 
 	count = store_users(agent->store, uids, ARRAY_SIZE(uids));
 	for (i = 0; i < count && agent->party_count < agent->limits.parties; i++) {
-		party = party_find(agent, uids[i]) ?: party_new(agent, uids[i]);
+		party = party_restore(agent, uids[i]);
 		if (!party)
 			return -ENOMEM;
 		party->more = true;

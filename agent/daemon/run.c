@@ -153,15 +153,30 @@ static int run_submit(struct run *run)
 	return 0;
 }
 
+/* Its deadline may have passed while it was ready. */
+static bool run_is_missed(struct run *run)
+{
+	struct job *job = run->job;
+
+	if (!job || !job_is_too_late(job))
+		return false;
+	job->run = NULL;
+	run->job = NULL;
+	job_miss(job);
+	run_destroy(run);
+	return true;
+}
+
 /* -EBUSY: the device takes no more for now. */
 int run_start_ready(struct party *party)
 {
-	struct run *run;
+	struct run *run = TAILQ_FIRST(&party->runs);
+	struct run *next;
 	int r;
 
-	TAILQ_FOREACH(run, &party->runs, entries)
-	{
-		if (run->state != RUN_READY)
+	for (; run; run = next) {
+		next = TAILQ_NEXT(run, entries);
+		if (run->state != RUN_READY || run_is_missed(run))
 			continue;
 		r = run_submit(run);
 		if (r == -EBUSY)

@@ -12,14 +12,6 @@
 #include "internal.h"
 #include "text.h"
 
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / NSEC_PER_USEC;
-}
-
 /* Ours, where -EBADMSG is a value of ours that cannot be read, and theirs. */
 static int broken(int r)
 {
@@ -87,7 +79,7 @@ static int write_head(struct ledger *ledger)
 	r = head_now(ledger, &head);
 	if (r < 0)
 		return r;
-	head.time_us = now_us();
+	head.time_us = now_us(CLOCK_REALTIME);
 	ledger_head_sign(&head, ledger_key_secret(ledger->key));
 	if (sqlite3_exec(ledger->db, "DELETE FROM ledger_head", NULL, NULL, NULL) != SQLITE_OK)
 		return ledger_errno(ledger->db);

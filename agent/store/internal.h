@@ -239,6 +239,4 @@ int content_digest(const char *name, uint8_t ret_digest[static STORE_DIGEST_BYTE
 int file_keep(struct store *store, struct blob *blob);
 ssize_t blob_read(const struct blob *blob, uint64_t offset, void *buffer, size_t size);
 
-uint64_t now_realtime_us(void);
-
 #endif

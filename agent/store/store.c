@@ -19,14 +19,6 @@
 
 #include "util.h"
 
-uint64_t now_realtime_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / NSEC_PER_USEC;
-}
-
 /* --- the way there: operations ---------------------------------------------------- */
 
 /* A vector larger than the bound is taken when there is nothing else. */

@@ -122,7 +122,7 @@ static int add_job(struct store *store, const struct submission *job, const uint
 			   INTEGER(-(int64_t)request->priority), INTEGER(request->retries),
 			   INTEGER(request->deadline_us ?: INT64_MAX),
 			   INTEGER(request->interactive), INTEGER(request->linger),
-			   TEXT(request->owner), INTEGER(now_realtime_us())));
+			   TEXT(request->owner), INTEGER(now_us(CLOCK_REALTIME))));
 	if (r < 0)
 		return r;
 	*ret_number = (uint64_t)sqlite3_last_insert_rowid(store->writer.handle);

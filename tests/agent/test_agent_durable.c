@@ -150,6 +150,42 @@ static void test_submitters_of_before(void **state)
 	call_fails(f->bus, leaves, "Cancel", ERROR_UNKNOWN_OBJECT);
 }
 
+/* Nor need the device be there for them to be kept. */
+static void test_submitters_of_before_without_a_device(void **state)
+{
+	struct fixture *f = *state;
+	char path[64];
+
+	fixture_gate(f, "driving");
+	submit_ok(f->bus, usual("copy 0"), path);
+	fixture_node(f, false);
+	again(f, SIGKILL);
+	assert_string_equal(job_string(f->bus, path, "State"), "queued");
+	fixture_node(f, true);
+	fixture_gate(f, "open");
+	assert_string_equal(wait_end(f->bus, path), "finished");
+}
+
+/* Between being open and being asked for memory. */
+static void test_a_device_that_goes_is_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	char path[64];
+
+	fixture_gate(f, "driving");
+	submit_ok(f->bus, lingering("copy 0"), path);
+	usleep(50000);
+	fixture_node(f, false);
+	fixture_gate(f, "open");
+	usleep(100000);
+	assert_string_equal(job_string(f->bus, path, "State"), "queued");
+	fixture_node(f, true);
+	fixture_gate(f, "driving");
+	usleep(50000);
+	fixture_gate(f, "open");
+	assert_string_equal(wait_end(f->bus, path), "finished");
+}
+
 static void test_numbers_are_never_used_again(void **state)
 {
 	struct fixture *f = *state;
@@ -243,6 +279,28 @@ static void test_deadline_has_passed(void **state)
 			    "its deadline passed before it could begin");
 }
 
+/* It is in device memory by then, and waits for a place on the device. */
+static void test_deadline_passes_while_it_is_ready(void **state)
+{
+	struct fixture *f = *state;
+	struct submission s = lingering("copy 0");
+	char hanging[3][64], path[64], text[1024];
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		submit_ok(f->bus, lingering("hang"), hanging[i]);
+		wait_state(f->bus, hanging[i], "running");
+	}
+	s.deadline_us = wall_us() + 400000;
+	submit_ok(f->bus, s, path);
+	usleep(600000);
+	call_ok(f->bus, hanging[0], "Cancel");
+	assert_string_equal(wait_end(f->bus, path), "failed");
+	assert_int_equal(job_result(f->bus, path), -ETIME);
+	read_started(f, text);
+	assert_null(strstr(text, "copy"));
+}
+
 /* --- retries -------------------------------------------------------------- */
 
 static void test_retries(void **state)
@@ -313,11 +371,14 @@ int main(void)
 		TEST(test_results_outlive_the_agent),
 		TEST(test_cancelled_stays_cancelled),
 		TEST(test_submitters_of_before),
+		TEST(test_submitters_of_before_without_a_device),
+		TEST(test_a_device_that_goes_is_waited_for),
 		TEST(test_numbers_are_never_used_again),
 		TEST(test_same_key_same_job),
 		TEST(test_same_key_other_content),
 		TEST(test_best_first),
 		TEST(test_deadline_has_passed),
+		TEST(test_deadline_passes_while_it_is_ready),
 		TEST(test_retries),
 		TEST(test_retries_have_a_bound),
 		TEST(test_a_bad_program_is_not_tried_again),
