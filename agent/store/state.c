@@ -50,8 +50,9 @@ static int write_end(struct store *store, uint64_t number, const struct store_ou
 	int r;
 
 	r = sql_run(&store->writer, SQL_JOB_END,
-		    VALUES(INTEGER(number), INTEGER(outcome->state), INTEGER(now_us(CLOCK_REALTIME)),
-			   INTEGER(outcome->attempts), INTEGER(outcome->reclaims),
+		    VALUES(INTEGER(number), INTEGER(outcome->state),
+			   INTEGER(now_us(CLOCK_REALTIME)), INTEGER(outcome->attempts),
+			   INTEGER(outcome->reclaims),
 			   INTEGER(outcome->result), INTEGER(outcome->ran),
 			   BLOB(&outcome->report, sizeof(outcome->report)),
 			   INTEGER(outcome->ticks_hz), TEXT(outcome->reason),

@@ -287,23 +287,15 @@ static unsigned int take_notes(int pipe)
 	return count;
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / NSEC_PER_USEC;
-}
-
 static unsigned int listen_for(int pipe, int us)
 {
-	uint64_t end = now_us() + (uint64_t)us;
+	uint64_t end = now_us(CLOCK_MONOTONIC) + (uint64_t)us;
 	unsigned int count = 0;
 
 	do {
 		poll(&(struct pollfd){ pipe, POLLIN, 0 }, 1, 1);
 		count += take_notes(pipe);
-	} while (now_us() < end);
+	} while (now_us(CLOCK_MONOTONIC) < end);
 	return count;
 }
 
@@ -314,10 +306,10 @@ static unsigned int listen_for(int pipe, int us)
 static void let_work(int pipe, unsigned int *random)
 {
 	unsigned int notes = rand_r(random) % 8 ? (unsigned int)rand_r(random) % 300 : 0;
-	uint64_t gone_us = now_us() + 30 * USEC_PER_SEC;
+	uint64_t gone_us = now_us(CLOCK_MONOTONIC) + 30 * USEC_PER_SEC;
 	unsigned int count = 0;
 
-	while (count < notes && now_us() < gone_us)
+	while (count < notes && now_us(CLOCK_MONOTONIC) < gone_us)
 		count += listen_for(pipe, 0);
 	listen_for(pipe, rand_r(random) % 20000);
 }
