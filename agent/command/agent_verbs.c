@@ -2,6 +2,7 @@
 /*
  * The verbs that ask the agent, over D-Bus.
  */
+#include "agent_calls.h"
 #include "command.h"
 
 #include <errno.h>
@@ -9,18 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#define AGENT "org.layby.Agent1"
-#define AGENT_PATH "/org/layby/Agent1"
-#define JOB "org.layby.Job1"
-#define JOB_PREFIX "/org/layby/Agent1/job/"
-#define PROPERTIES "org.freedesktop.DBus.Properties"
-
-#define _reply_ _cleanup_(sd_bus_message_unrefp) sd_bus_message
-#define _error_ _cleanup_(sd_bus_error_free) sd_bus_error
-#define _json_ _cleanup_(sd_json_variant_unrefp) sd_json_variant
-#define _bus_ _cleanup_(sd_bus_flush_close_unrefp) sd_bus
-
-static int open_bus(sd_bus **ret_bus)
+int agent_bus(sd_bus **ret_bus)
 {
 	int r = sd_bus_open_system(ret_bus);
 
@@ -69,7 +59,7 @@ int verb_status(const struct options *options, const char *argument)
 	_bus_ *bus = NULL;
 	int r;
 
-	r = open_bus(&bus);
+	r = agent_bus(&bus);
 	if (r == EXIT_OK)
 		r = get_all(bus, AGENT_PATH, AGENT, agent_fields, &agent);
 	if (r == EXIT_OK)
@@ -109,7 +99,7 @@ static int job_path(const char *argument, char ret_path[static 64])
 	return EXIT_OK;
 }
 
-static int job_get(sd_bus *bus, const char *path, sd_json_variant **object)
+int agent_job_get(sd_bus *bus, const char *path, sd_json_variant **object)
 {
 	uint64_t id = strtoull(path + strlen(JOB_PREFIX), NULL, 10);
 	int r;
@@ -121,7 +111,7 @@ static int job_get(sd_bus *bus, const char *path, sd_json_variant **object)
 	return r < 0 ? fail_errno(r, "job") : EXIT_OK;
 }
 
-static const char *job_state(sd_json_variant *object)
+const char *agent_job_state(sd_json_variant *object)
 {
 	sd_json_variant *state = sd_json_variant_by_key(object, "state");
 
@@ -130,14 +120,14 @@ static const char *job_state(sd_json_variant *object)
 		       "";
 }
 
-static bool job_has_ended(sd_json_variant *object)
+bool agent_job_has_ended(sd_json_variant *object)
 {
-	const char *state = job_state(object);
+	const char *state = agent_job_state(object);
 
 	return strcmp(state, "queued") && strcmp(state, "running");
 }
 
-static int job_write_output(sd_bus *bus, const char *path, uint32_t index,
+int agent_job_write(sd_bus *bus, const char *path, uint32_t index,
 			    const char *file)
 {
 	_error_ error = SD_BUS_ERROR_NULL;
@@ -155,12 +145,12 @@ static int job_write_output(sd_bus *bus, const char *path, uint32_t index,
 static int job_show(sd_bus *bus, const struct options *options,
 		    const char *path, sd_json_variant *object)
 {
-	bool finished = !strcmp(job_state(object), "finished");
+	bool finished = !strcmp(agent_job_state(object), "finished");
 	uint32_t i;
 	int r = EXIT_OK;
 
 	for (i = 0; finished && r == EXIT_OK && i < options->output_count; i++)
-		r = job_write_output(bus, path, i, options->outputs[i]);
+		r = agent_job_write(bus, path, i, options->outputs[i]);
 	if (r == EXIT_OK)
 		r = print_object(options, job_fields, object);
 	return r == EXIT_OK && !finished ? EXIT_JOB_FAILED : r;
@@ -175,15 +165,15 @@ int verb_result(const struct options *options, const char *argument)
 
 	r = job_path(argument, path);
 	if (r == EXIT_OK)
-		r = open_bus(&bus);
+		r = agent_bus(&bus);
 	if (r == EXIT_OK)
-		r = job_get(bus, path, &object);
+		r = agent_job_get(bus, path, &object);
 	if (r != EXIT_OK)
 		return r;
-	if (!job_has_ended(object))
+	if (!agent_job_has_ended(object))
 		return fail(EXIT_JOB_FAILED,
 			    "job %s is %s: it has no result yet",
-			    path + strlen(JOB_PREFIX), job_state(object));
+			    path + strlen(JOB_PREFIX), agent_job_state(object));
 	return job_show(bus, options, path, object);
 }
 
@@ -198,7 +188,7 @@ static int job_call(const struct options *options, const char *argument,
 
 	r = job_path(argument, path);
 	if (r == EXIT_OK)
-		r = open_bus(&bus);
+		r = agent_bus(&bus);
 	if (r != EXIT_OK)
 		return r;
 	r = sd_bus_call_method(bus, AGENT, path, JOB, method, &error, NULL,
@@ -278,14 +268,13 @@ static uint64_t deadline_us(const struct options *options)
 	return ((uint64_t)now.tv_sec + options->deadline_s) * USEC_PER_SEC;
 }
 
-/* Nobody waits: then the job must outlive this connection. */
-static int append_options(sd_bus_message *m, const struct options *options)
+int agent_append_options(sd_bus_message *m, const struct options *options, bool lingers)
 {
 	int r;
 
 	r = sd_bus_message_open_container(m, 'a', "{sv}");
 	if (r >= 0)
-		r = sd_bus_message_append(m, "{sv}", "linger", "b", !options->wait);
+		r = sd_bus_message_append(m, "{sv}", "linger", "b", lingers);
 	if (r >= 0)
 		r = sd_bus_message_append(m, "{sv}", "interactive", "b", options->interactive);
 	if (r >= 0)
@@ -299,7 +288,7 @@ static int append_options(sd_bus_message *m, const struct options *options)
 	return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-static int append_rest(sd_bus_message *m, const struct options *options)
+static int append_rest(sd_bus_message *m, const struct options *options, bool lingers)
 {
 	int r;
 
@@ -308,12 +297,12 @@ static int append_rest(sd_bus_message *m, const struct options *options)
 	if (r >= 0)
 		r = sd_bus_message_append(m, "t", options->longest_ms * 1000);
 	if (r >= 0)
-		r = append_options(m, options);
+		r = agent_append_options(m, options, lingers);
 	return r < 0 ? fail_errno(r, "submit") : EXIT_OK;
 }
 
-static int submit_message(sd_bus *bus, const struct options *options,
-			  sd_bus_message **ret_message)
+int agent_submit_message(sd_bus *bus, const struct options *options, bool lingers,
+			 sd_bus_message **ret_message)
 {
 	int r;
 
@@ -324,7 +313,7 @@ static int submit_message(sd_bus *bus, const struct options *options,
 	r = append_file(*ret_message, options->program);
 	if (r == EXIT_OK)
 		r = append_inputs(*ret_message, options);
-	return r == EXIT_OK ? append_rest(*ret_message, options) : r;
+	return r == EXIT_OK ? append_rest(*ret_message, options, lingers) : r;
 }
 
 static int submit(sd_bus *bus, const struct options *options,
@@ -335,7 +324,8 @@ static int submit(sd_bus *bus, const struct options *options,
 	const char *path;
 	int r;
 
-	r = submit_message(bus, options, &message);
+	/* Nobody waits: then the job must outlive this connection. */
+	r = agent_submit_message(bus, options, !options->wait, &message);
 	if (r != EXIT_OK)
 		return r;
 	r = sd_bus_call(bus, message, 0, &error, &reply);
@@ -384,10 +374,10 @@ static int wait_for_end(sd_bus *bus, const char *path,
 	for (;;) {
 		_json_ *object = NULL;
 
-		r = job_get(bus, path, &object);
+		r = agent_job_get(bus, path, &object);
 		if (r != EXIT_OK)
 			return r;
-		if (job_has_ended(object)) {
+		if (agent_job_has_ended(object)) {
 			*ret_object = sd_json_variant_ref(object);
 			return EXIT_OK;
 		}
@@ -419,7 +409,7 @@ int verb_submit(const struct options *options, const char *argument)
 	char path[64];
 	int r;
 
-	r = open_bus(&bus);
+	r = agent_bus(&bus);
 	if (r != EXIT_OK)
 		return r;
 	if (options->wait)
@@ -518,7 +508,7 @@ int verb_jobs(const struct options *options, const char *argument)
 	_bus_ *bus = NULL;
 	int r;
 
-	r = open_bus(&bus);
+	r = agent_bus(&bus);
 	if (r != EXIT_OK)
 		return r;
 	r = sd_json_variant_new_array(&list, NULL, 0);

@@ -36,6 +36,10 @@ struct options {
 	uint64_t retries;
 	/* from now on; 0: none */
 	uint64_t deadline_s;
+	/* NULL: none was given */
+	const char *directory;
+	/* behind the verb; then NULL */
+	char *const *arguments;
 	bool has_key;
 	unsigned char key[16];
 	bool interactive;
@@ -50,6 +54,7 @@ int verb_status(const struct options *options, const char *argument);
 int verb_gate(const struct options *options, const char *argument);
 int verb_watch(const struct options *options, const char *argument);
 int verb_submit(const struct options *options, const char *argument);
+int verb_batch(const struct options *options, const char *argument);
 int verb_jobs(const struct options *options, const char *argument);
 int verb_result(const struct options *options, const char *argument);
 int verb_cancel(const struct options *options, const char *argument);

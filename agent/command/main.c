@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <string.h>
 
@@ -34,6 +35,9 @@ static const struct verb {
 	{ "submit", "submit --program F --output-size N ...",
 	  "give a job to the agent; prints its number", verb_submit, 0, 0,
 	  true },
+	{ "batch", "batch --program F --output-size N ... INPUT...",
+	  "a job for each file, outputs into files, until all have ended", verb_batch, 1,
+	  INT_MAX, true },
 	{ "jobs", "jobs", "your jobs that the agent holds (root: all)",
 	  verb_jobs, 0, 0, false },
 	{ "result", "result JOB [--output F]...",
@@ -85,7 +89,7 @@ static int print_help(void)
 	for (i = 0; i < ARRAY_SIZE(groups); i++)
 		printf("  %-40s %s\n", groups[i].usage, groups[i].help);
 	puts("\n"
-	     "A job (run, submit):\n"
+	     "A job (run, submit, batch):\n"
 	     "  -p, --program=FILE      the program, an ONNX model for the virtual accelerator\n"
 	     "  -i, --input=FILE        raw bytes of the next input, 0 to 8 times\n"
 	     "  -s, --output-size=N     bytes of the next output, 1 to 4 times\n"
@@ -96,13 +100,16 @@ static int print_help(void)
 	     "                          must permit (default: batch work)\n"
 	     "      --key=HEX           submit: 32 hex digits; the same key again with the same\n"
 	     "                          job gives that job, and not a second one\n"
-	     "      --priority=N        submit: 1 to 9, the higher goes first (default: 0)\n"
-	     "      --deadline-s=N      submit: it fails if it has not begun in N seconds\n"
-	     "      --retries=N         submit: 1 to 9 times again if the device fails or the\n"
-	     "                          time is up (default: 0)\n"
+	     "      --priority=N        submit, batch: 1 to 9, the higher goes first (default: 0)\n"
+	     "      --deadline-s=N      submit, batch: it fails if it has not begun in N seconds\n"
+	     "      --retries=N         submit, batch: 1 to 9 times again if the device fails or\n"
+	     "                          the time is up (default: 0)\n"
 	     "      --partition=NAME    run: driving, guest or the path of a node\n"
 	     "                          (default: guest)\n"
 	     "      --repeat=N          run: that many times, one after the other (default: 1)\n"
+	     "      --directory=DIR     batch: where INPUT.out is made, INPUT.0.out and so on if\n"
+	     "                          there are several outputs (default: .); inputs whose\n"
+	     "                          outputs are there are left out\n"
 	     "  -w, --wait              submit: wait for the end, print the report; the job is\n"
 	     "                          cancelled if laybyctl is. Without it the job lingers\n"
 	     "                          with the agent until it is released\n"
@@ -128,6 +135,7 @@ enum {
 	OPT_PRIORITY,
 	OPT_DEADLINE,
 	OPT_RETRIES,
+	OPT_DIRECTORY,
 };
 
 static const struct option long_options[] = {
@@ -143,6 +151,7 @@ static const struct option long_options[] = {
 	{ "priority", required_argument, NULL, OPT_PRIORITY },
 	{ "deadline-s", required_argument, NULL, OPT_DEADLINE },
 	{ "retries", required_argument, NULL, OPT_RETRIES },
+	{ "directory", required_argument, NULL, OPT_DIRECTORY },
 	{ "wait", no_argument, NULL, 'w' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
@@ -233,6 +242,9 @@ static int parse_option(int c, struct options *options)
 	case OPT_PARTITION:
 		options->partition = optarg;
 		return EXIT_OK;
+	case OPT_DIRECTORY:
+		options->directory = optarg;
+		return EXIT_OK;
 	case OPT_REPEAT:
 		return parse_number("repeat", UINT32_MAX, &options->repeat);
 	case 'w':
@@ -267,7 +279,7 @@ static const struct group *find_group(const char *name)
 	return NULL;
 }
 
-static int call_verb(const struct options *options, int argc, char *argv[])
+static int call_verb(struct options *options, int argc, char *argv[])
 {
 	const struct verb *verb = verbs;
 	size_t i;
@@ -288,6 +300,7 @@ static int call_verb(const struct options *options, int argc, char *argv[])
 		return fail(EXIT_USAGE, "usage: laybyctl %s", verb->usage);
 	if (verb->job && check_job(options) != EXIT_OK)
 		return EXIT_USAGE;
+	options->arguments = argv + 1;
 	return verb->call(options, argc > 1 ? argv[1] : NULL);
 }
 
