@@ -333,6 +333,81 @@ static void test_rate(void **state)
 	assert_true(waited_ns > 0);
 }
 
+/* At level 0 it may run for 800 ms. */
+#define SLOW_RUN	(200 * MS)
+#define SLOW_UJ		(LOWEST_MW * (800 + OVERRUN_MS))
+
+/* Jobs that draw all that their tiles can, until the next one must wait. */
+static void drain(void)
+{
+	struct done done;
+
+	must(governor_says(0, 0));
+	must_be_level(0);
+	must(null_set("energy_uj", 1000000));
+	must(null_set("delay_us", 50000));
+	while (caps().credit_uj >= SLOW_UJ) {
+		must(guest_submit(&guest, 1));
+		must(ring_collect(&guest.ring, &done, 1));
+		must_give(done.res, 0);
+	}
+	must(null_set("energy_uj", 0));
+	must(null_set("delay_us", 0));
+}
+
+/* The first has begun, the second waits; @arg: when that was not yet so */
+static bool has_begun(void *arg)
+{
+	uint64_t at = now_ns();
+
+	if (caps().waiting == 1)
+		return true;
+	*(uint64_t *)arg = at;
+	return false;
+}
+
+/* Return: in time, before the first one's is up or the second one begins. */
+static bool falls_as_from_the_start(void)
+{
+	struct gate_caps before, after;
+	uint64_t begun, bound_uj;
+
+	must(governor_says(0, 0));
+	must(guest_submit(&guest, 2));
+	must_wait(2);
+	must(governor_says(800, 0));
+	assert_true(eventually(has_begun, &begun));
+	usleep(100000);
+	before = caps();
+	must(governor_says(LOWEST_MW, 0));
+	after = caps();
+	bound_uj = (now_ns() - begun) * LOWEST_MW / MS;
+	if (after.waiting != 1 || after.charged_uj != SLOW_UJ)
+		return false;
+	assert_true(before.credit_uj > 0);
+	assert_true(after.credit_uj <= bound_uj);
+	return true;
+}
+
+/* What waits begins when it would have at the lower cap: what was saved is as at that. */
+static void test_cap_falls(void **state)
+{
+	struct done done[2];
+	uint32_t tries;
+	bool in_time = false;
+
+	must(begin(SLOW_RUN));
+	for (tries = 0; tries < 20 && !in_time; tries++) {
+		drain();
+		must(null_set("hang", 1));
+		in_time = falls_as_from_the_start();
+		must(null_set("hang", 0));
+		must(governor_says(CEILING_MW, 0));
+		must(ring_collect(&guest.ring, done, 2));
+	}
+	assert_true(in_time);
+}
+
 /* --- Levels ------------------------------------------------------------------------ */
 
 static void test_level(void **state)
@@ -477,7 +552,7 @@ int main(void)
 	const struct CMUnitTest budget[] = {
 		TEST(whole_bucket), TEST(order), TEST(nobody_passes), TEST(cancel),
 		TEST(cancel_running), TEST(ring_exit), TEST(held), TEST(reclaim), TEST(reset),
-		TEST(time_up), TEST(too_big), TEST(rate), TEST(level), TEST(charged_again),
+		TEST(time_up), TEST(too_big), TEST(rate), TEST(cap_falls), TEST(level), TEST(charged_again),
 		TEST(no_credit_no_rise), TEST(opens_low), TEST(level_stays), TEST(level_falls),
 		TEST(over_cap),
 	};
