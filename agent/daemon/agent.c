@@ -299,6 +299,8 @@ int agent_create(sd_event *event, const char *partition,
 	if (r >= 0)
 		r = agent_add_sources(agent);
 	if (r >= 0)
+		r = journal_create(event, &agent->journal);
+	if (r >= 0)
 		r = mover_create(event, &agent->mover);
 	if (r >= 0)
 		r = agent_open_store(agent);
@@ -333,6 +335,7 @@ void agent_destroy(struct agent *agent)
 		party_destroy(party);
 	lease_destroy(agent->lease);
 	gate_destroy(agent->gate);
+	journal_destroy(agent->journal);
 	sd_event_source_disable_unref(agent->pump);
 	sd_event_source_disable_unref(agent->retry);
 	sd_event_source_disable_unref(agent->rest);

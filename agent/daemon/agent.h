@@ -31,6 +31,7 @@
 #include <systemd/sd-event.h>
 
 #include "gate.h"
+#include "journal.h"
 #include "mover.h"
 #include "store/store.h"
 #include "util.h"
@@ -60,6 +61,7 @@ struct agent {
 	sd_bus *bus;
 	struct mover *mover;
 	struct store *store;
+	struct journal *journal;
 	struct gate *gate;
 	struct lease *lease;
 	const char *partition;

@@ -53,18 +53,6 @@ uint64_t gate_epoch(const struct gate *gate)
 
 /* --- telling -------------------------------------------------------------- */
 
-static void gate_log(const struct gate_state *state)
-{
-	if (!state->known)
-		log_notice("gate: the layby module is not loaded");
-	else if (state->open)
-		log_notice("gate: open");
-	else
-		log_notice("gate: closed, %s: %s",
-			   layby_gate_reason_name(state->reason),
-			   gate_reason_text(state->reason));
-}
-
 static bool same_consent(const struct gate_state *a, const struct gate_state *b)
 {
 	return a->has_consent == b->has_consent &&
@@ -140,7 +128,7 @@ static void gate_heard(struct gate *gate, const struct gate_state *state)
 	if (!same_consent(&was, state))
 		gate->epoch++;
 	if (was.known != state->known || was.reason != state->reason)
-		gate_log(state);
+		journal_gate_changed(gate->agent->journal, state);
 	gate_tell_state(&names, &was, state);
 	agent_emit_changed(gate->agent, names.names);
 	gate_ask_policy(gate);

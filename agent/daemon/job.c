@@ -167,12 +167,14 @@ static void on_kept(void *userdata, int result)
 {
 	struct job *job = userdata;
 
+	if (!result)
+		journal_job_ended(job->agent->journal, &job->stored, job->outcome);
 	if (!result || result == -ENOENT || result == -EALREADY) {
 		job_tell_end(job);
 		return;
 	}
-	log_error("the end of job %" PRIu64 " cannot be kept (%s): trying again",
-		  job->stored.number, strerror(-result));
+	journal_job_problem(job->agent->journal, &job->stored,
+			    "its end cannot be kept (%s): trying again", strerror(-result));
 	job->unkept = true;
 	agent_keep_later(job->agent);
 }

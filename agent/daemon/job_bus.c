@@ -163,12 +163,29 @@ static int method_get_result(sd_bus_message *m, void *userdata,
 	return sd_bus_reply_method_return(m, "h", fd);
 }
 
+static struct store_outcome outcome_cancelled(const struct store_job *stored)
+{
+	struct store_outcome outcome = {
+		.state = STORE_CANCELLED,
+		.result = -ECANCELED,
+		.attempts = stored->attempts,
+		.reclaims = stored->reclaims,
+		.message = "cancelled",
+	};
+
+	snprintf(outcome.reason, sizeof(outcome.reason), "%s",
+		 layby_reason_name(LAYBY_REASON_CANCELLED));
+	return outcome;
+}
+
 /* A call that is answered when the store has done it. */
 struct pending {
 	struct agent *agent;
 	sd_bus_message *message;
 	struct store_job stored;
 	bool released;
+	/* it is to end by this, and nobody else tells the journal */
+	bool ends;
 };
 
 static void pending_free(struct pending *pending)
@@ -177,11 +194,21 @@ static void pending_free(struct pending *pending)
 	free(pending);
 }
 
+static void pending_tell_journal(const struct pending *pending)
+{
+	const struct store_outcome outcome = outcome_cancelled(&pending->stored);
+
+	if (pending->ends)
+		journal_job_ended(pending->agent->journal, &pending->stored, &outcome);
+}
+
 static void on_pending(void *userdata, int result)
 {
 	struct pending *pending = userdata;
 	int r;
 
+	if (!result)
+		pending_tell_journal(pending);
 	if (result && result != -EALREADY && result != -ENOENT) {
 		r = sd_bus_reply_method_errorf(pending->message, ERROR_CANNOT_KEEP,
 					       "the disk does not take it: %s", strerror(-result));
@@ -204,21 +231,14 @@ static struct pending *pending_new(const struct job *job, sd_bus_message *m)
 	pending->agent = job->agent;
 	pending->message = sd_bus_message_ref(m);
 	pending->stored = job->stored;
+	pending->ends = !job->party && !job_has_ended(job);
 	return pending;
 }
 
 static int job_cancel_anywhere(struct job *job, store_done_fn done, void *userdata)
 {
-	struct store_outcome outcome = {
-		.state = STORE_CANCELLED,
-		.result = -ECANCELED,
-		.attempts = job->stored.attempts,
-		.reclaims = job->stored.reclaims,
-		.message = "cancelled",
-	};
+	struct store_outcome outcome = outcome_cancelled(&job->stored);
 
-	snprintf(outcome.reason, sizeof(outcome.reason), "%s",
-		 layby_reason_name(LAYBY_REASON_CANCELLED));
 	if (job->party)
 		job_cancel(job);
 	return store_end(job->agent->store, job->stored.number, &outcome, done, userdata);
@@ -513,8 +533,8 @@ static void emit(struct job *job, const char *path, const char *interface,
 	if (r >= 0)
 		r = sd_bus_send(job->agent->bus, m, NULL);
 	if (r < 0)
-		log_error("job %" PRIu64 ": sending %s: %s", job->stored.number,
-			  member, strerror(-r));
+		journal_job_problem(job->agent->journal, &job->stored, "sending %s: %s", member,
+				    strerror(-r));
 }
 
 void job_emit_changed(struct job *job)

@@ -244,7 +244,8 @@ static bool run_is_tried_again(struct run *run, int result)
 	r = store_count(job->agent->store, job->stored.number, job->stored.attempts,
 			job->stored.reclaims, NULL, NULL);
 	if (r < 0)
-		log_error("the attempts of a job cannot be kept: %s", strerror(-r));
+		journal_job_problem(job->agent->journal, &job->stored,
+				    "its attempts cannot be kept: %s", strerror(-r));
 	return true;
 }
 
@@ -256,6 +257,10 @@ static void run_failed(struct run *run, int result, const struct layby_report *r
 	}
 	if (result == -ENODEV)
 		party_died(run->party);
+	else
+		journal_job_tried_again(run->party->agent->journal, &run->job->stored,
+					report ? layby_reason_name(report->reason) :
+						 layby_reason_name(LAYBY_REASON_DEVICE_FAILED));
 	run_give_back(run);
 	agent_retry_soon(run->party->agent);
 }

@@ -64,7 +64,8 @@ $(TO)/layby-agentd $(TO)/laybyctl:
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(URING) $(LIBS)
 
-$(TO)/test_agent_submit $(TO)/test_agent_life $(TO)/test_agent_gate $(TO)/test_agent_durable $(TO)/test_agent_vector: $(TO)/%: $(TO)/%.o $(fixture_o)
+$(TO)/test_agent_submit $(TO)/test_agent_life $(TO)/test_agent_gate $(TO)/test_agent_durable $(TO)/test_agent_vector \
+		$(TO)/test_agent_journal: $(TO)/%: $(TO)/%.o $(fixture_o)
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(CMOCKA)
 
@@ -116,7 +117,7 @@ $(TO)/bench/layby-agentd: $(daemon_o) $(store_o) $(ledger_o) $(fakes_c) \
 		-Wl,--no-as-needed $(SYSTEMD) $(URING) $(NL) $(STORE)
 
 tests := $(store_tests) $(addprefix $(TO)/,test_client test_queue test_agent_submit \
-	test_agent_life test_agent_gate test_agent_durable test_agent_vector test_agent_kill test_policy_values \
+	test_agent_life test_agent_gate test_agent_durable test_agent_vector test_agent_journal test_agent_kill test_policy_values \
 	test_ledger test_ledger_aside \
 	test_ledger_forged ledger_make layby-agentd laybyctl)
 
