@@ -319,6 +319,15 @@ int agent_create(sd_event *event, const char *partition,
 	return 0;
 }
 
+void agent_set_limits(struct agent *agent, const struct limits *limits)
+{
+	agent->limits = *limits;
+	store_set_limits(agent->store, &limits->store);
+	/* a shorter retention counts from now on */
+	agent->expired_us = 0;
+	agent_pump_soon(agent);
+}
+
 void agent_destroy(struct agent *agent)
 {
 	struct client *client;

@@ -181,6 +181,8 @@ struct job {
 int agent_create(sd_event *event, const char *partition,
 		 const struct limits *limits, struct agent **ret_agent);
 void agent_destroy(struct agent *agent);
+/* Of what is held already nothing changes. */
+void agent_set_limits(struct agent *agent, const struct limits *limits);
 void agent_pump_soon(struct agent *agent);
 void agent_retry_soon(struct agent *agent);
 void agent_keep_later(struct agent *agent);

@@ -8,25 +8,12 @@
 #include <getopt.h>
 #include <string.h>
 
-/* A week */
-#define RETENTION_US (7ull * 24 * 3600 * USEC_PER_SEC)
-
-#define DEFAULT_LIMITS                                 \
-	{                                              \
-		.store = {                             \
-			.user_jobs = 4096,             \
-			.user_bytes = 256ull << 20,    \
-			.jobs = 200000,                \
-			.bytes = 4ull << 30,           \
-			.retention_us = RETENTION_US,  \
-		},                                     \
-		.clients = 32,                         \
-		.parties = 16,                         \
-	}
+#include "conf.h"
+#include "reload.h"
 
 struct options {
 	const char *partition;
-	struct limits limits;
+	struct conf conf;
 };
 
 static void print_help(void)
@@ -37,6 +24,8 @@ static void print_help(void)
 	     "guest partition of the accelerator. Started by layby-agentd.service.\n"
 	     "\n"
 	     "  -p, --partition=NAME      partition, or path of its node (default: guest)\n"
+	     "  -c, --config=FILE         file with the limits (default: " CONF_FILE ",\n"
+	     "                            if it is there)\n"
 	     "  -j, --jobs-max=N          jobs that one user may hold, 1 to 1000000\n"
 	     "                            (default: 4096)\n"
 	     "  -b, --bytes-max=BYTES     bytes that the jobs of one user may hold, programs,\n"
@@ -45,27 +34,23 @@ static void print_help(void)
 	     "  -V, --version             print the version and exit\n"
 	     "\n"
 	     "SIGTERM and SIGINT end the agent; jobs wait on disk until it is started again.\n"
+	     "SIGHUP has it read the file anew.\n"
 	     "Exit status: 0 ended by a signal, 1 failed, 2 wrong usage.");
 }
 
 static int parse_number(const char *name, const char *text, uint64_t max,
 			uint64_t *ret_number)
 {
-	char *end;
-
-	errno = 0;
-	*ret_number = strtoull(text, &end, 10);
-	if (errno || *end || *text < '0' || *text > '9' || !*ret_number ||
-	    *ret_number > max) {
-		log_error("--%s: \"%s\" is not a number from 1 to %llu", name,
-			  text, (unsigned long long)max);
-		return -EINVAL;
-	}
-	return 0;
+	if (conf_number(text, max, ret_number))
+		return 0;
+	log_error("--%s: \"%s\" is not a number from 1 to %llu", name, text,
+		  (unsigned long long)max);
+	return -EINVAL;
 }
 
 static const struct option long_options[] = {
 	{ "partition", required_argument, NULL, 'p' },
+	{ "config", required_argument, NULL, 'c' },
 	{ "jobs-max", required_argument, NULL, 'j' },
 	{ "bytes-max", required_argument, NULL, 'b' },
 	{ "help", no_argument, NULL, 'h' },
@@ -80,13 +65,15 @@ static int parse_option(int c, struct options *options)
 	case 'p':
 		options->partition = optarg;
 		return 1;
+	case 'c':
+		options->conf.path = optarg;
+		return 1;
 	case 'j':
-		return parse_number("jobs-max", optarg, 1000000,
-				    &options->limits.store.user_jobs) ?:
-			       1;
+		return parse_number("jobs-max", optarg, CONF_JOBS_MAX,
+				    &options->conf.user_jobs) ?: 1;
 	case 'b':
-		return parse_number("bytes-max", optarg, INT64_MAX,
-				    &options->limits.store.user_bytes) ?: 1;
+		return parse_number("bytes-max", optarg, CONF_BYTES_MAX,
+				    &options->conf.user_bytes) ?: 1;
 	case 'h':
 		print_help();
 		return 0;
@@ -102,7 +89,7 @@ static int parse_options(int argc, char *argv[], struct options *options)
 {
 	int c, r;
 
-	while ((c = getopt_long(argc, argv, "p:j:b:hV", long_options, NULL)) >=
+	while ((c = getopt_long(argc, argv, "p:c:j:b:hV", long_options, NULL)) >=
 	       0) {
 		r = parse_option(c, options);
 		if (r <= 0)
@@ -125,10 +112,16 @@ static void destroy_agentp(struct agent **agent)
 	agent_destroy(*agent);
 }
 
-static int run(const struct options *options)
+static void destroy_reloadp(struct reload **reload)
+{
+	reload_destroy(*reload);
+}
+
+static int run(const struct options *options, const struct limits *limits)
 {
 	_cleanup_(sd_event_unrefp) sd_event *event = NULL;
 	_cleanup_(destroy_agentp) struct agent *agent = NULL;
+	_cleanup_(destroy_reloadp) struct reload *reload = NULL;
 	int r;
 
 	r = sd_event_default(&event);
@@ -137,7 +130,10 @@ static int run(const struct options *options)
 	r = sd_event_set_signal_exit(event, true);
 	if (r < 0)
 		return failed("signals", r);
-	r = agent_create(event, options->partition, &options->limits, &agent);
+	r = reload_create(event, &options->conf, &agent, &reload);
+	if (r < 0)
+		return failed("signals", r);
+	r = agent_create(event, options->partition, limits, &agent);
 	if (r < 0)
 		return failed("agent", r);
 	r = agent_open_bus(agent);
@@ -152,14 +148,14 @@ static int run(const struct options *options)
 
 int main(int argc, char *argv[])
 {
-	struct options options = {
-		.partition = "guest",
-		.limits = DEFAULT_LIMITS,
-	};
+	struct options options = { .partition = "guest" };
+	struct limits limits;
 	int r;
 
 	r = parse_options(argc, argv, &options);
 	if (r <= 0)
 		return r < 0 ? 2 : EXIT_SUCCESS;
-	return run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (conf_read(&options.conf, &limits) < 0)
+		return EXIT_FAILURE;
+	return run(&options, &limits) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -13,7 +13,7 @@ $(O)/setup/governor.o $(O)/setup/vehicle.o: CPPFLAGS += -I$(BPF) -I$(TOP)/bpf
 
 $(O)/layby-setup: $(setup_o) $(common_o)
 	@echo "  LD      $(notdir $@)"
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(NL) $(shell $(PKG_CONFIG) --libs inih libbpf)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(NL) $(INIH) $(shell $(PKG_CONFIG) --libs libbpf)
 
 $(O)/layby-setup.service: $(S)/data/layby-setup.service.in $(O)/paths
 	@mkdir -p $(@D)

@@ -107,7 +107,6 @@ struct store {
 	int directory_fd;
 	int content_fd;
 	int lock_fd;
-	struct store_limits limits;
 
 	/* the loop's */
 	struct db reader;
@@ -116,6 +115,7 @@ struct store {
 	uint64_t bytes_under_way;
 
 	/* the thread's */
+	struct store_limits limits;
 	struct db writer;
 	struct ledger_key *key;
 	struct ledger *ledger;
@@ -138,6 +138,8 @@ struct store {
 	bool started;
 	pthread_mutex_t lock;
 	pthread_cond_t queued;
+	/* of the next batch */
+	struct store_limits next_limits;
 	struct operations queue;
 	struct operations ended;
 	bool stopping;

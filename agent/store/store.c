@@ -54,6 +54,7 @@ static bool take_queue(struct store *store, struct operations *ret_operations)
 	while (STAILQ_EMPTY(&store->queue) && !store->stopping)
 		pthread_cond_wait(&store->queued, &store->lock);
 	STAILQ_CONCAT(ret_operations, &store->queue);
+	store->limits = store->next_limits;
 	pthread_mutex_unlock(&store->lock);
 	return !STAILQ_EMPTY(ret_operations);
 }
@@ -260,7 +261,7 @@ static struct store *store_create(const struct store_limits *limits)
 
 	if (!store)
 		return NULL;
-	store->limits = *limits;
+	store->next_limits = *limits;
 	store->directory_fd = -1;
 	store->content_fd = -1;
 	store->lock_fd = -1;
@@ -293,6 +294,13 @@ int store_open(const char *directory, sd_event *event, const struct store_limits
 	}
 	*ret_store = store;
 	return 0;
+}
+
+void store_set_limits(struct store *store, const struct store_limits *limits)
+{
+	pthread_mutex_lock(&store->lock);
+	store->next_limits = *limits;
+	pthread_mutex_unlock(&store->lock);
 }
 
 static void drop_ended(struct store *store)

@@ -145,6 +145,9 @@ struct store_outcome {
 int store_open(const char *directory, sd_event *event, const struct store_limits *limits,
 	       struct store **ret_store);
 
+/* For what is called from now on; of what is held nothing changes. */
+void store_set_limits(struct store *store, const struct store_limits *limits);
+
 /*
  * Waits until all operations are on disk; their callbacks are not called any more. Not
  * to be called from a callback.

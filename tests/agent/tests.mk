@@ -52,12 +52,13 @@ $(TO)/test_client $(TO)/test_queue: $(TO)/%: $(TO)/%.o $(kernel_o) $(test_client
 # The programs as they are, on a fake liblayby.
 test_daemon_o  := $(patsubst $(O)/%,$(TO)/%,$(daemon_o) $(store_o) $(ledger_o))
 fakes_o        := $(TO)/fake_layby.o $(TO)/fake_gate.o $(TO)/fake_host.o $(TO)/client/gate.o $(TO)/client/reason.o \
-	$(TO)/common/gate_names.o $(TO)/common/consent_words.o $(TO)/common/host_file.o $(TO)/common/root_file.o
+	$(TO)/common/gate_names.o $(TO)/common/consent_words.o $(TO)/common/host_file.o $(TO)/common/root_file.o \
+	$(TO)/common/ini_file.o
 test_command_o := $(patsubst $(O)/%,$(TO)/%,$(command_o))
 fixture_o      := $(TO)/agent_fixture.o $(TO)/agent_calls.o
 
 $(TO)/layby-agentd: $(test_daemon_o) $(fakes_o)
-$(TO)/layby-agentd: private LIBS := $(STORE)
+$(TO)/layby-agentd: private LIBS := $(STORE) $(INIH)
 $(TO)/laybyctl: $(test_command_o) $(fakes_o)
 $(TO)/laybyctl: private LIBS := $(TOOLS) $(STORE)
 $(TO)/layby-agentd $(TO)/laybyctl:
@@ -65,7 +66,7 @@ $(TO)/layby-agentd $(TO)/laybyctl:
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(URING) $(LIBS)
 
 $(TO)/test_agent_submit $(TO)/test_agent_life $(TO)/test_agent_gate $(TO)/test_agent_durable $(TO)/test_agent_vector \
-		$(TO)/test_agent_journal: $(TO)/%: $(TO)/%.o $(fixture_o)
+		$(TO)/test_agent_journal $(TO)/test_agent_conf: $(TO)/%: $(TO)/%.o $(fixture_o)
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(CMOCKA)
 
@@ -114,10 +115,11 @@ $(TO)/bench/layby-agentd: $(daemon_o) $(store_o) $(ledger_o) $(fakes_c) \
 	@mkdir -p $(@D)
 	@echo "  LD      tests/bench/$(notdir $@)"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MF $(@D)/fakes.d -o $@ $(filter %.o %.c,$^) \
-		-Wl,--no-as-needed $(SYSTEMD) $(URING) $(NL) $(STORE)
+		-Wl,--no-as-needed $(SYSTEMD) $(URING) $(NL) $(STORE) $(INIH)
 
 tests := $(store_tests) $(addprefix $(TO)/,test_client test_queue test_agent_submit \
-	test_agent_life test_agent_gate test_agent_durable test_agent_vector test_agent_journal test_agent_kill test_policy_values \
+	test_agent_life test_agent_gate test_agent_durable test_agent_vector test_agent_journal test_agent_conf \
+	test_agent_kill test_policy_values \
 	test_ledger test_ledger_aside \
 	test_ledger_forged ledger_make layby-agentd laybyctl)
 
