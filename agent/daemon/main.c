@@ -117,6 +117,7 @@ static void destroy_reloadp(struct reload **reload)
 	reload_destroy(*reload);
 }
 
+/* The loop's end is 0 by a signal, else the bus has gone. */
 static int run(const struct options *options, const struct limits *limits)
 {
 	_cleanup_(sd_event_unrefp) sd_event *event = NULL;
@@ -143,7 +144,9 @@ static int run(const struct options *options, const struct limits *limits)
 	sd_notifyf(false, "READY=1\nSTATUS=Serving partition %s.",
 		   options->partition);
 	r = sd_event_loop(event);
-	return r < 0 ? failed("loop", r) : 0;
+	if (r < 0)
+		return failed("loop", r);
+	return r ? failed("system bus", -ENOTCONN) : 0;
 }
 
 int main(int argc, char *argv[])

@@ -422,6 +422,19 @@ static void test_sigterm_ends(void **state)
 	assert_true(notified(f, "STOPPING=1"));
 }
 
+/* Its service manager starts it anew then, and not after an end that is well. */
+static void test_bus_that_goes_is_a_failure(void **state)
+{
+	struct fixture *f = *state;
+	int status;
+
+	kill(f->daemon, SIGKILL);
+	assert_int_equal(waitpid(f->agent, &status, 0), f->agent);
+	f->agent = 0;
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), EXIT_FAILURE);
+}
+
 #define TEST(f) \
 	cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
@@ -447,6 +460,7 @@ int main(void)
 		TEST(test_idle_agent_sleeps),
 		TEST(test_watchdog_only_while_busy),
 		TEST(test_sigterm_ends),
+		TEST(test_bus_that_goes_is_a_failure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
