@@ -137,6 +137,12 @@ static uint64_t submit_until_answered(struct known *known, sd_bus *bus, uint32_t
 	_exit(EXIT_FAILURE);
 }
 
+static void note(struct known *known, enum known_event event, uint32_t job, uint64_t value)
+{
+	if (known->note)
+		known->note(known, event, job, value);
+}
+
 /* Once ended, ended for ever, and so. The agent may die: then nothing was seen. */
 static void look_at(struct known *known, sd_bus *bus, uint32_t job, const char *path)
 {
@@ -155,38 +161,131 @@ static void look_at(struct known *known, sd_bus *bus, uint32_t job, const char *
 			say("job %u: it had finished, and is %s\n", job, state);
 			atomic_fetch_add(&known->doubled, 1);
 		}
-	} else if (!atomic_compare_exchange_strong(seen, &before, wall_us) && before != wall_us) {
+	} else if (atomic_compare_exchange_strong(seen, &before, wall_us)) {
+		note(known, KNOWN_SEEN, job, wall_us);
+	} else if (before != wall_us) {
 		say("job %u: it has ended twice\n", job);
 		atomic_fetch_add(&known->doubled, 1);
 	}
 	free(state);
 }
 
+/* --- taken back ----------------------------------------------------------- */
+
+/* Of these only one submitter ever speaks: nobody submits anew what it has released. */
+static bool is_released(const struct known *known, uint32_t job)
+{
+	return known->takes_back && job % 8 == 6;
+}
+
+static bool is_cancelled(const struct known *known, uint32_t job)
+{
+	return known->takes_back && job % 8 == 3;
+}
+
+/* Whether it was answered */
+static bool tell(sd_bus *bus, uint32_t job, const char *path, const char *method)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	bool done = sd_bus_call_method(bus, AGENT, path, JOB, method, &error, NULL, NULL) >= 0;
+	bool died = agent_died(&error);
+
+	if (!done && !died)
+		say("job %u: %s: %s\n", job, method, error.message);
+	sd_bus_error_free(&error);
+	if (!done && !died)
+		_exit(EXIT_FAILURE);
+	return done;
+}
+
+static bool has_state(sd_bus *bus, const char *path, const char *state)
+{
+	char *is = NULL;
+	bool has = sd_bus_get_property_string(bus, AGENT, path, JOB, "State", NULL, &is) >= 0 &&
+		   !strcmp(is, state);
+
+	free(is);
+	return has;
+}
+
+/* One that had ended stays as it was, and is no cancelled one. */
+static void cancel(struct known *known, sd_bus *bus, uint32_t job, const char *path)
+{
+	atomic_store(&known->jobs[job].cancel, KNOWN_CANCELS);
+	note(known, KNOWN_CANCELS, job, 0);
+	if (!tell(bus, job, path, "Cancel") || !has_state(bus, path, "cancelled"))
+		return;
+	atomic_store(&known->jobs[job].cancel, KNOWN_CANCELLED);
+	note(known, KNOWN_CANCELLED, job, 0);
+}
+
+/* Half of them at once, the others when they have ended, or the agent has died. */
+static void wait_before_release(sd_bus *bus, uint32_t job, const char *path)
+{
+	while (job % 16 == 6 && (has_state(bus, path, "queued") || has_state(bus, path, "running")))
+		usleep(AGAIN_US);
+}
+
+static void release(struct known *known, sd_bus *bus, uint32_t job, const char *path)
+{
+	wait_before_release(bus, job, path);
+	atomic_store(&known->jobs[job].release, KNOWN_RELEASES);
+	note(known, KNOWN_RELEASES, job, 0);
+	if (!tell(bus, job, path, "Release"))
+		return;
+	atomic_store(&known->jobs[job].release, KNOWN_RELEASED);
+	note(known, KNOWN_RELEASED, job, 0);
+}
+
+void known_release(struct known *known, sd_bus *bus, uint32_t job)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	char path[64];
+
+	snprintf(path, sizeof(path), KNOWN_PATH "%" PRIu64, atomic_load(&known->jobs[job].number));
+	if (sd_bus_call_method(bus, AGENT, path, JOB, "Release", &error, NULL, NULL) < 0 &&
+	    !sd_bus_error_has_name(&error, ERROR_UNKNOWN_OBJECT))
+		fail_msg("job %u: Release of %s: %s", job, path, error.message);
+	sd_bus_error_free(&error);
+	atomic_store(&known->jobs[job].release, KNOWN_RELEASED);
+}
+
+/* --- submitters ----------------------------------------------------------- */
+
 static void submit_one(struct known *known, sd_bus *bus, uint32_t job)
 {
 	uint64_t number = submit_until_answered(known, bus, job), before = 0;
 	char path[64];
 
-	if (atomic_compare_exchange_strong(&known->jobs[job].number, &before, number))
+	snprintf(path, sizeof(path), KNOWN_PATH "%" PRIu64, number);
+	if (atomic_compare_exchange_strong(&known->jobs[job].number, &before, number)) {
+		note(known, KNOWN_ANSWERED, job, number);
+		if (is_cancelled(known, job))
+			cancel(known, bus, job, path);
+		if (is_released(known, job))
+			release(known, bus, job, path);
 		return;
+	}
 	atomic_fetch_add(&known->repeated, 1);
 	if (before != number) {
 		say("job %u: it was %" PRIu64 ", now %" PRIu64 "\n", job, before, number);
 		atomic_fetch_add(&known->doubled, 1);
 	}
-	snprintf(path, sizeof(path), KNOWN_PATH "%" PRIu64, number);
 	look_at(known, bus, job, path);
 }
 
 /* Returns the next new job, or else one of those that were, by chance. */
 static uint32_t take(struct known *known, unsigned int *random)
 {
-	uint32_t next = atomic_load(&known->next);
+	uint32_t next = atomic_load(&known->next), old;
 
 	while (next < atomic_load(&known->limit))
 		if (atomic_compare_exchange_weak(&known->next, &next, next + 1))
 			return next;
-	return (uint32_t)rand_r(random) % next;
+	do
+		old = (uint32_t)rand_r(random) % next;
+	while (is_released(known, old));
+	return old;
 }
 
 static void submitter(struct known *known, unsigned int random)
@@ -226,4 +325,11 @@ void known_stop(struct known *known)
 		assert_int_equal(waitpid(known->submitters[i], &status, 0), known->submitters[i]);
 		assert_int_equal(status, 0);
 	}
+}
+
+void known_wait_until_ended(struct fixture *f)
+{
+	while (agent_number(f->bus, "JobsQueued") || agent_number(f->bus, "JobsRunning"))
+		/* an agent whose words nobody reads would wait for that */
+		fixture_notified(f, 50);
 }

@@ -19,15 +19,38 @@
 #define KNOWN_INPUT_MAX 36384
 #define KNOWN_PATH AGENT_PATH "/job/"
 
+/* What was asked of the agent and what it answered; @value as it is named in brackets. */
+enum known_event {
+	/* [the job's number] */
+	KNOWN_ANSWERED = 1,
+	/* finished [WallUs] */
+	KNOWN_SEEN,
+	/* is going to be, and has been answered: then it is "cancelled" for ever */
+	KNOWN_CANCELS,
+	KNOWN_CANCELLED,
+	/* likewise: then it is gone */
+	KNOWN_RELEASES,
+	KNOWN_RELEASED,
+	/* all that was to be done has been done */
+	KNOWN_ALL,
+};
+
 struct known_job {
 	/* as it was answered; 0: not yet */
 	_Atomic uint64_t number;
 	/* of the result that was seen; 0: none was */
 	_Atomic uint64_t wall_us;
+	/* KNOWN_CANCELS or KNOWN_CANCELLED; KNOWN_RELEASES or KNOWN_RELEASED */
+	atomic_uint cancel;
+	atomic_uint release;
 };
 
 struct known {
 	uint32_t seed;
+	/* some jobs are cancelled, and others released; set before known_start() */
+	bool takes_back;
+	/* told before what is asked and after what was answered; NULL: nobody is */
+	void (*note)(struct known *known, enum known_event event, uint32_t job, uint64_t value);
 	/* the next job that nobody has submitted; from the limit on old ones are repeated */
 	atomic_uint next;
 	atomic_uint limit;
@@ -58,9 +81,15 @@ int known_submit(struct known *known, sd_bus *bus, uint32_t job, char path[64],
 void known_start(struct known *known);
 /* The agent must be there: what was begun is answered first. */
 void known_stop(struct known *known);
+void known_wait_until_ended(struct fixture *f);
+/* Whether what was asked before the agent died is done, or has never happened. */
+void known_release(struct known *known, sd_bus *bus, uint32_t job);
 
 struct verdict {
+	/* of which those that were released are not there any more */
 	uint32_t keys;
+	uint32_t released;
+	uint32_t cancelled;
 	/* accepted, and not there, or not ended, or without its row in the ledger */
 	uint32_t lost;
 	/* more jobs, ends or rows than keys, or a key with another job than before */

@@ -55,6 +55,27 @@ static void check_result(struct known *known, sd_bus *bus, uint32_t job, const c
 	free(expected);
 }
 
+/* One that was to be cancelled, and was before it could finish, has no result. */
+static bool is_cancelled(struct known *known, sd_bus *bus, uint32_t job, const char *path,
+			 struct verdict *verdict)
+{
+	uint32_t cancel = atomic_load(&known->jobs[job].cancel);
+	char *state = NULL;
+	bool is;
+
+	if (!cancel)
+		return false;
+	is = sd_bus_get_property_string(bus, AGENT, path, JOB, "State", NULL, &state) >= 0 &&
+	     !strcmp(state, "cancelled");
+	if (!is && cancel == KNOWN_CANCELLED) {
+		say("job %u: %s was cancelled, and is %s\n", job, path, state ?: "gone");
+		verdict->lost++;
+	}
+	free(state);
+	verdict->cancelled += is;
+	return is;
+}
+
 /* Of a result that was seen before it is the time that it took. */
 static void check_end(struct known *known, sd_bus *bus, uint32_t job, const char *path,
 		      struct verdict *verdict)
@@ -90,7 +111,8 @@ static void check_job(struct known *known, const struct fixture *f, uint32_t job
 
 	assert_true(number > 0);
 	snprintf(path, sizeof(path), KNOWN_PATH "%" PRIu64, number);
-	check_result(known, f->bus, job, path, verdict);
+	if (!is_cancelled(known, f->bus, job, path, verdict))
+		check_result(known, f->bus, job, path, verdict);
 	/* one that is lost would be made anew */
 	if (verdict->lost > lost)
 		return;
@@ -132,31 +154,36 @@ static uint32_t surplus(sqlite3 *queue, const char *what, const char *question)
 	return count;
 }
 
-/* Of what there is one a key: that and no more. */
-static void check_count(sqlite3 *queue, const char *what, const char *question,
+/* That many and no more. */
+static void check_count(sqlite3 *queue, const char *what, const char *question, uint32_t expected,
 			struct verdict *verdict)
 {
 	uint32_t count = ask(queue, question);
 
-	if (count == verdict->keys)
+	if (count == expected)
 		return;
-	say("%s: %u, must be %u\n", what, count, verdict->keys);
-	if (count > verdict->keys)
-		verdict->doubled += count - verdict->keys;
+	say("%s: %u, must be %u\n", what, count, expected);
+	if (count > expected)
+		verdict->doubled += count - expected;
 	else
-		verdict->lost += verdict->keys - count;
+		verdict->lost += expected - count;
 }
 
+/* By key, one each; ends also of those that were released. */
 static void check_rows(sqlite3 *queue, struct verdict *verdict)
 {
-	check_count(queue, "jobs", "SELECT count(*) FROM job", verdict);
-	check_count(queue, "keys", "SELECT count(DISTINCT key) FROM job", verdict);
+	uint32_t held = verdict->keys - verdict->released;
+
+	check_count(queue, "jobs", "SELECT count(*) FROM job", held, verdict);
+	check_count(queue, "keys", "SELECT count(DISTINCT key) FROM job", held, verdict);
 	check_count(queue, "ends, by the agent's own count",
-		    "SELECT sum(ended) FROM usage WHERE uid = 0", verdict);
-	check_count(queue, "results", "SELECT count(*) FROM part WHERE role = 2", verdict);
-	check_count(queue, "ledger rows", "SELECT count(*) FROM ledger_rows", verdict);
-	verdict->lost += surplus(queue, "jobs that have not finished",
-				 "SELECT count(*) FROM job WHERE state <> 1");
+		    "SELECT sum(ended) FROM usage WHERE uid = 0", verdict->keys, verdict);
+	check_count(queue, "results", "SELECT count(*) FROM part WHERE role = 2",
+		    held - verdict->cancelled, verdict);
+	check_count(queue, "ledger rows", "SELECT count(*) FROM ledger_rows", verdict->keys,
+		    verdict);
+	check_count(queue, "jobs that have finished", "SELECT count(*) FROM job WHERE state = 1",
+		    held - verdict->cancelled, verdict);
 	verdict->unneeded += surplus(queue, "contents that no job names",
 				     "SELECT count(*) FROM content WHERE id NOT IN (SELECT content FROM part)");
 	verdict->unneeded += surplus(queue, "contents of jobs that are not there",
@@ -207,6 +234,11 @@ static void check_files(const struct fixture *f, sqlite3 *queue, struct verdict 
 	}
 }
 
+static bool is_released(struct known *known, uint32_t job)
+{
+	return atomic_load(&known->jobs[job].release) == KNOWN_RELEASED;
+}
+
 struct verdict known_check(struct known *known, const struct fixture *f)
 {
 	struct verdict verdict = { .keys = atomic_load(&known->next) };
@@ -214,12 +246,15 @@ struct verdict known_check(struct known *known, const struct fixture *f)
 	uint32_t job;
 
 	verdict.doubled = atomic_load(&known->doubled);
-	check_rows(queue, &verdict);
 	check_files(f, queue, &verdict);
-	for (job = 0; job < verdict.keys; job++)
-		check_job(known, f, job, &verdict);
+	for (job = 0; job < verdict.keys; job++) {
+		if (is_released(known, job))
+			verdict.released++;
+		else
+			check_job(known, f, job, &verdict);
+	}
 	/* which submitting them again has not changed */
-	check_count(queue, "jobs, submitted again", "SELECT count(*) FROM job", &verdict);
+	check_rows(queue, &verdict);
 	sqlite3_close(queue);
 	return verdict;
 }

@@ -55,13 +55,6 @@ static void kill_once(struct fixture *f, unsigned int *random)
 	fixture_end_agent(f, SIGKILL);
 }
 
-static void wait_until_all_ended(struct fixture *f)
-{
-	while (agent_number(f->bus, "JobsQueued") || agent_number(f->bus, "JobsRunning"))
-		/* an agent whose words nobody reads would wait for that */
-		fixture_notified(f, 50);
-}
-
 /* The agent is there in the end. */
 static struct known *kill_and_submit(struct fixture *f, unsigned long count)
 {
@@ -79,7 +72,7 @@ static struct known *kill_and_submit(struct fixture *f, unsigned long count)
 	}
 	fixture_start_agent(f);
 	known_stop(known);
-	wait_until_all_ended(f);
+	known_wait_until_ended(f);
 	return known;
 }
 
