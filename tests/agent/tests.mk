@@ -109,11 +109,14 @@ $(TO)/store_bench: $(T)/store_bench.c $(store_o) $(ledger_o)
 	@$(CC) $(CPPFLAGS) -I$(S) $(CFLAGS) -o $@ $^ $(SYSTEMD) $(STORE)
 
 # The agent as it ships, but for what it stands on; for benchmarks. With all libraries.
+# unsynced/: that does not wait for the disk, and must be seen to lose jobs.
 fakes_c := $(T)/fake_layby.c $(T)/fake_gate.c $(T)/fake_host.c
-$(TO)/bench/layby-agentd: $(daemon_o) $(store_o) $(ledger_o) $(fakes_c) \
+$(TO)/unsynced/layby-agentd: $(TOP)/tests/powercut/unsynced.c
+$(TO)/unsynced/layby-agentd: private LDFLAGS += -Wl,--wrap=sqlite3_exec
+$(TO)/bench/layby-agentd $(TO)/unsynced/layby-agentd: $(daemon_o) $(store_o) $(ledger_o) $(fakes_c) \
 		$(patsubst $(TO)/%,$(O)/%,$(filter $(TO)/client/% $(TO)/common/%,$(fakes_o)))
 	@mkdir -p $(@D)
-	@echo "  LD      tests/bench/$(notdir $@)"
+	@echo "  LD      tests/$(@:$(TO)/%=%)"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MF $(@D)/fakes.d -o $@ $(filter %.o %.c,$^) \
 		-Wl,--no-as-needed $(SYSTEMD) $(URING) $(NL) $(STORE) $(INIH)
 
