@@ -89,6 +89,24 @@ static int layby_put_consent(struct sk_buff *skb, const struct layby_keeper_stat
 	return 0;
 }
 
+/* What is not known has no age: both are missing. */
+static int layby_put_battery(struct sk_buff *skb, const struct layby_vehicle_view *vehicle)
+{
+	u64 now_ns = ktime_get_boottime_ns();
+
+	if (vehicle->charge_percent <= 100 &&
+	    (nla_put_u8(skb, LAYBY_A_STATE_CHARGE_PERCENT, vehicle->charge_percent) ||
+	     nla_put_u64_64bit(skb, LAYBY_A_STATE_CHARGE_AGE_NS,
+			       now_ns - min(vehicle->charge_at_ns, now_ns), LAYBY_A_STATE_PAD)))
+		return -EMSGSIZE;
+	if (vehicle->charging != LAYBY_CHARGING_UNKNOWN &&
+	    (nla_put_u8(skb, LAYBY_A_STATE_CHARGING, vehicle->charging == LAYBY_CHARGING_YES) ||
+	     nla_put_u64_64bit(skb, LAYBY_A_STATE_CHARGING_AGE_NS,
+			       now_ns - min(vehicle->charging_at_ns, now_ns), LAYBY_A_STATE_PAD)))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int layby_put_gate(struct sk_buff *skb, const struct layby_keeper_state *state, u64 now_ns)
 {
 	if (nla_put_u8(skb, LAYBY_A_STATE_OPEN, state->reason == LAYBY_GATE_OPEN) ||
@@ -116,7 +134,8 @@ static int layby_put_state(struct sk_buff *skb, const struct layby_keeper_state 
 	    layby_put_flags(skb, &state->in, now_ns) ||
 	    layby_put_ages(skb, &state->in, now_ns) ||
 	    layby_put_temperature(skb, &state->in) ||
-	    layby_put_consent(skb, state))
+	    layby_put_consent(skb, state) ||
+	    layby_put_battery(skb, &state->vehicle))
 		return -EMSGSIZE;
 	return 0;
 }

@@ -25,6 +25,7 @@ struct layby_keeper layby_keeper = {
 	/* The netlink family may ask before layby_keeper_init(). */
 	.lock = __RAW_SPIN_LOCK_UNLOCKED(layby_keeper.lock),
 	.settle = __WORK_INITIALIZER(layby_keeper.settle, layby_keeper_settle),
+	.vehicle.charge_percent = U8_MAX,
 	.timer_ns = U64_MAX,
 	.reason = LAYBY_GATE_NO_POLICY,
 };
@@ -140,6 +141,18 @@ void layby_keeper_parked(u32 mode, u64 now_ns, bool fresh)
 	in->mode = mode;
 }
 
+/* Frames come all the time; people are told only of what is new in them. */
+static void layby_keeper_battery(const struct layby_vehicle_view *view)
+{
+	const struct layby_vehicle_view *was = &layby_keeper.vehicle;
+
+	if (view->charging != was->charging || view->charge_percent != was->charge_percent)
+		schedule_work(&layby_keeper.settle);
+	layby_keeper.in.charging = view->charging;
+	layby_keeper.in.charge_percent = view->charge_percent;
+	layby_keeper.vehicle = *view;
+}
+
 void layby_keeper_vehicle(const struct layby_vehicle_view *view, bool heartbeat)
 {
 	struct layby_gate_input *in = &layby_keeper.in;
@@ -151,8 +164,7 @@ void layby_keeper_vehicle(const struct layby_vehicle_view *view, bool heartbeat)
 	layby_keeper_parked(view->mode, now_ns,
 			    in->signal.at_ns &&
 			    now_ns - in->signal.at_ns <= in->signal.age_max_ns);
-	in->charging = view->charging;
-	in->charge_percent = view->charge_percent;
+	layby_keeper_battery(view);
 	if (heartbeat)
 		in->signal.at_ns = now_ns;
 	layby_keeper_look();
@@ -293,6 +305,7 @@ void layby_keeper_state(struct layby_keeper_state *state)
 	/* Closed, no timer runs: what has grown old since is found out here. */
 	layby_keeper_look();
 	state->in = layby_keeper.in;
+	state->vehicle = layby_keeper.vehicle;
 	state->reason = layby_keeper.reason;
 	state->since_ns = layby_keeper.since_ns;
 	state->changes = layby_keeper.changes;

@@ -41,11 +41,15 @@ struct layby_policy_in_force;
  * @mode: enum layby_mode
  * @charging: 0: unknown, 1: no, 2: yes
  * @charge_percent: state of charge, 0 to 100; 255: unknown
+ * @charging_at_ns: CLOCK_BOOTTIME, when @charging was heard, unless unknown
+ * @charge_at_ns: likewise, of @charge_percent
  */
 struct layby_vehicle_view {
 	u32 mode;
 	u8 charging;
 	u8 charge_percent;
+	u64 charging_at_ns;
+	u64 charge_at_ns;
 };
 
 /**
@@ -73,6 +77,7 @@ struct layby_reclaim_stats {
 /**
  * struct layby_keeper_state - a snapshot
  * @in: the inputs as the gate last saw them
+ * @vehicle: as it was last told
  * @reason: enum layby_gate_reason
  * @since_ns: CLOCK_MONOTONIC, since when
  * @changes: how often the reason changed
@@ -83,6 +88,7 @@ struct layby_reclaim_stats {
  */
 struct layby_keeper_state {
 	struct layby_gate_input in;
+	struct layby_vehicle_view vehicle;
 	u32 reason;
 	u64 since_ns;
 	u64 changes;

@@ -23,6 +23,7 @@ struct layby_keeper {
 	struct layby_accel *accel;
 	u64 reclaim_ns;
 	struct layby_gate_input in;
+	struct layby_vehicle_view vehicle;	/* as it was last told */
 	struct layby_consent_terms terms;
 	s64 wall_offset_ns;		/* wall clock less CLOCK_BOOTTIME, at consent */
 	u32 reason;

@@ -65,6 +65,8 @@ static void layby_vehicle_tell(bool heartbeat)
 		.mode = layby_vehicle_mode(&vehicle.state),
 		.charging = layby_vehicle_charging(&vehicle.state),
 		.charge_percent = layby_vehicle_charge(&vehicle.state),
+		.charging_at_ns = vehicle.state.signal[LAYBY_SIGNAL_CHARGING].at_ns,
+		.charge_at_ns = vehicle.state.signal[LAYBY_SIGNAL_CHARGE].at_ns,
 	};
 
 	layby_keeper_vehicle(&view, heartbeat);

@@ -98,6 +98,7 @@ enum unit {
 	UNIT_HZ,
 	UNIT_MW,
 	UNIT_MDEG,
+	UNIT_PERCENT,
 };
 
 /* One value: its name on the bus, in JSON, for people. */

@@ -26,6 +26,8 @@ static const struct field gate_fields[] = {
 	{ NULL, "guests_in", "Guest has tiles" },
 	{ NULL, "mode", "Vehicle" },
 	{ NULL, "signal_age_us", "Signals heard", UNIT_US },
+	{ NULL, "charge_percent", "State of charge", UNIT_PERCENT },
+	{ NULL, "charging", "Charging" },
 	{ NULL, "sealed", "Sealed" },
 	{ NULL, "fault", "Fault latched" },
 	{ NULL, "consent_left_uj", "Consent, left", UNIT_UJ },

@@ -101,6 +101,7 @@ static const struct scale scales[] = {
 	[UNIT_HZ] = { 1000, { " Hz", " kHz", " MHz", " GHz" } },
 	[UNIT_MW] = { 1000, { " mW", " W", " kW" } },
 	[UNIT_MDEG] = { 1000, { " °C" }, 1000 },
+	[UNIT_PERCENT] = { 1000, { " %" } },
 };
 
 static void number_text(enum unit unit, uint64_t n, char *buffer, size_t size)

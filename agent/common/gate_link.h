@@ -45,6 +45,12 @@ struct gate_state {
 	uint64_t consent_left_uj;
 	int64_t consent_from_wall_ns;
 	int64_t consent_until_wall_ns;
+	bool has_charge;
+	uint8_t charge_percent;
+	/* 0: unknown, 1: no, 2: yes */
+	uint8_t charging;
+	uint64_t charge_age_ns;
+	uint64_t charging_age_ns;
 };
 
 struct gate_policy {

@@ -89,6 +89,19 @@ static void read_consent(struct nlattr **a, struct gate_state *state)
 		(int64_t)get_u64(a[LAYBY_A_STATE_CONSENT_UNTIL_WALL_NS], 0);
 }
 
+static void read_battery(struct nlattr **a, struct gate_state *state)
+{
+	struct nlattr *percent = a[LAYBY_A_STATE_CHARGE_PERCENT];
+
+	if (percent && nla_len(percent) >= 1)
+		state->charge_percent = nla_get_u8(percent);
+	state->has_charge = percent && state->charge_percent <= 100;
+	if (a[LAYBY_A_STATE_CHARGING])
+		state->charging = get_bool(a[LAYBY_A_STATE_CHARGING]) ? 2 : 1;
+	state->charge_age_ns = get_u64(a[LAYBY_A_STATE_CHARGE_AGE_NS], GATE_NO_AGE);
+	state->charging_age_ns = get_u64(a[LAYBY_A_STATE_CHARGING_AGE_NS], GATE_NO_AGE);
+}
+
 int gate_read_state(struct nlmsghdr *header, struct gate_state *ret_state)
 {
 	struct nlattr *a[LAYBY_A_STATE_MAX + 1];
@@ -120,6 +133,7 @@ int gate_read_state(struct nlmsghdr *header, struct gate_state *ret_state)
 	};
 	read_ages(a, state);
 	read_consent(a, state);
+	read_battery(a, state);
 	return 0;
 }
 

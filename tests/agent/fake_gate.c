@@ -12,6 +12,7 @@
  *              lost=N, more than before (messages were), between=N
  *              (changes that nobody was told of)
  *              used=N (that much more energy, and a job)
+ *              charge=N (the battery's, per cent) charging=N (1: no, 2: yes)
  *              age=MS (the signals', or never) tiles=driving (no guest partition),
  *              or none (no accelerator)
  *   fail=N     that question, by its number in layby_netlink.h, is not answered
@@ -107,6 +108,21 @@ static uint64_t signal_age_ns(void)
 	return value && !strcmp(value, "never") ? GATE_NO_AGE : number_of("age") * 1000000;
 }
 
+static void set_battery(struct gate_state *state)
+{
+	state->has_charge = word("charge");
+	state->charge_percent = (uint8_t)number_of("charge");
+	state->charge_age_ns = state->has_charge ? 0 : GATE_NO_AGE;
+	state->charging = (uint8_t)number_of("charging");
+	state->charging_age_ns = state->charging ? 0 : GATE_NO_AGE;
+}
+
+static bool same_battery(const struct gate_state *a, const struct gate_state *b)
+{
+	return a->has_charge == b->has_charge && a->charge_percent == b->charge_percent &&
+	       a->charging == b->charging;
+}
+
 static void set_reason(struct gate_state *state, uint32_t reason)
 {
 	bool consent = is_consent_held(reason);
@@ -150,6 +166,7 @@ int gate_link_get_state(struct gate_link *link, struct gate_state *ret_state)
 
 	if (reason != link->state.reason)
 		set_reason(&link->state, reason);
+	set_battery(&link->state);
 	fake_gate_look();
 	*ret_state = link->state;
 	return answer(LAYBY_NL_GET_STATE);
@@ -279,7 +296,8 @@ int gate_link_get_accelerator(struct gate_link *link,
 
 int gate_link_hear(struct gate_link *link, const struct gate_listener *listener)
 {
-	uint64_t change = link->state.change, lost = link->lost, attached = link->attached;
+	uint64_t lost = link->lost, attached = link->attached;
+	struct gate_state was = link->state;
 	struct gate_governor governor;
 	struct gate_state state;
 	char events[4096];
@@ -295,7 +313,7 @@ int gate_link_hear(struct gate_link *link, const struct gate_listener *listener)
 		gate_link_get_governor(link, &governor);
 		listener->on_governor(&governor, listener->userdata);
 	}
-	if (state.change != change && listener->on_state)
+	if ((state.change != was.change || !same_battery(&state, &was)) && listener->on_state)
 		listener->on_state(&state, listener->userdata);
 	return 0;
 }
