@@ -17,7 +17,7 @@
 #define WAIT_S	20
 #define ATTRS	64
 
-static struct nl_sock *sock;
+static struct nl_sock *sock, *events;
 static pid_t owner;
 static int family;
 
@@ -45,6 +45,7 @@ struct question {
 	void *to;
 	int error;
 	bool done;
+	int count;
 };
 
 static int on_answer(struct nl_msg *msg, void *arg)
@@ -140,6 +141,11 @@ static bool truth(struct nlattr *attr)
 	return attr && (!nla_len(attr) || number(attr));
 }
 
+static int told(struct nlattr *attr)
+{
+	return attr ? (int)number(attr) : -1;
+}
+
 static void read_state(struct nlattr **attrs, void *to)
 {
 	*(struct gate_state *)to = (struct gate_state){
@@ -150,6 +156,9 @@ static void read_state(struct nlattr **attrs, void *to)
 		.guests_in = truth(attrs[LAYBY_A_STATE_GUESTS_IN]),
 		.sealed = truth(attrs[LAYBY_A_STATE_SEALED]),
 		.fault = truth(attrs[LAYBY_A_STATE_FAULT]),
+		.charge_percent = told(attrs[LAYBY_A_STATE_CHARGE_PERCENT]),
+		.charging = told(attrs[LAYBY_A_STATE_CHARGING]),
+		.charge_age_ns = number(attrs[LAYBY_A_STATE_CHARGE_AGE_NS]),
 	};
 }
 
@@ -189,6 +198,7 @@ int gate_counts(struct gate_counts *counts)
 static void read_frames(struct nlattr **attrs, void *to)
 {
 	*(struct gate_frames *)to = (struct gate_frames){
+		.accepted = number(attrs[LAYBY_A_FRAMES_ACCEPTED]),
 		.malformed = number(attrs[LAYBY_A_FRAMES_MALFORMED]),
 		.crc = number(attrs[LAYBY_A_FRAMES_CRC]),
 		.repeated = number(attrs[LAYBY_A_FRAMES_REPEATED]),
@@ -200,6 +210,63 @@ static void read_frames(struct nlattr **attrs, void *to)
 int gate_frames(struct gate_frames *frames)
 {
 	return gate_ask(LAYBY_NL_GET_FRAMES, read_frames, frames);
+}
+
+/* --- Events ------------------------------------------------------------------- */
+
+static int on_any_number(struct nl_msg *msg, void *arg)
+{
+	return NL_OK;
+}
+
+static int on_event(struct nl_msg *msg, void *arg)
+{
+	struct nlattr *attrs[ATTRS] = { NULL };
+	struct question *question = arg;
+
+	if (genlmsg_hdr(nlmsg_hdr(msg))->cmd != LAYBY_NL_GATE_CHANGED)
+		return NL_OK;
+	if (genlmsg_parse(nlmsg_hdr(msg), 0, attrs, ATTRS - 1, NULL))
+		question->error = -EBADMSG;
+	else
+		read_state(attrs, question->to);
+	question->count++;
+	return NL_OK;
+}
+
+int gate_listen(void)
+{
+	int group;
+
+	events = nl_socket_alloc();
+	if (!events)
+		return -ENOMEM;
+	nl_socket_disable_seq_check(events);
+	if (genl_connect(events))
+		return -ENODEV;
+	group = genl_ctrl_resolve_grp(events, LAYBY_FAMILY_NAME, LAYBY_MCGRP_GATE);
+	if (group < 0 || nl_socket_add_membership(events, group) ||
+	    nl_socket_set_nonblocking(events))
+		return -ENODEV;
+	return 0;
+}
+
+int gate_heard(struct gate_state *last)
+{
+	struct question question = { .to = last };
+	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
+	int r = 0;
+
+	if (!cb)
+		return -ENOMEM;
+	nl_cb_set(cb, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, on_any_number, NULL);
+	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_event, &question);
+	while (r >= 0)
+		r = nl_recvmsgs(events, cb);
+	nl_cb_put(cb);
+	if (r != -NLE_AGAIN)
+		return -EIO;
+	return question.error ? question.error : question.count;
 }
 
 struct cleared_of {

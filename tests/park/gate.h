@@ -19,6 +19,9 @@ struct gate_state {
 	bool guests_in;
 	bool sealed;
 	bool fault;
+	int charge_percent;	/* -1: not told; so the next */
+	int charging;
+	uint64_t charge_age_ns;
 };
 
 struct gate_counts {
@@ -31,8 +34,9 @@ struct gate_counts {
 	uint64_t worst_ns;
 };
 
-/* What became of the vehicle's frames that did not count. */
+/* What became of the vehicle's frames. */
 struct gate_frames {
+	uint64_t accepted;
 	uint64_t malformed;
 	uint64_t crc;
 	uint64_t repeated;
@@ -65,6 +69,10 @@ int gate_frames(struct gate_frames *frames);
 int gate_cleared(uint32_t class, struct gate_cleared *cleared);
 /* Of the accelerator that holds the policy. */
 int gate_caps(struct gate_caps *caps);
+/* Hear of events from now on. */
+int gate_listen(void);
+/* How many came since; @last: what the last of them said, if there was one. */
+int gate_heard(struct gate_state *last);
 /* LAYBY_NL_SEAL, LAYBY_NL_CLEAR_FAULT */
 int gate_order(int command);
 /* Wait until guest work may run, 20 s times the kernel's factor: whether it may. */
