@@ -27,7 +27,7 @@ int gate_add_unsigned(sd_json_variant **object, const char *key, bool is,
 	return is ? sd_json_variant_set_field_unsigned(object, key, value) : 0;
 }
 
-static int battery_json(const struct gate_state *state, sd_json_variant **object)
+int gate_battery_json(const struct gate_state *state, sd_json_variant **object)
 {
 	int r = gate_add_unsigned(object, "charge_percent", state->has_charge,
 				  state->charge_percent);
@@ -74,7 +74,7 @@ int gate_state_json(const struct gate_state *state, sd_json_variant **object)
 		r = sd_json_variant_set_field_integer(object,
 						      "temperature_mdeg",
 						      state->temperature_mdeg);
-	return r < 0 ? r : battery_json(state, object);
+	return r < 0 ? r : gate_battery_json(state, object);
 }
 
 int gate_governor_json(const struct gate_governor *governor, sd_json_variant **object)

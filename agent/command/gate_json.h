@@ -15,6 +15,8 @@ int gate_open_link(struct gate_link **ret_link);
 void gate_link_closep(struct gate_link **link);
 
 int gate_state_json(const struct gate_state *state, sd_json_variant **object);
+/* What is known of the battery; gate_state_json() has it, too. */
+int gate_battery_json(const struct gate_state *state, sd_json_variant **object);
 int gate_governor_json(const struct gate_governor *governor, sd_json_variant **object);
 /* Its caps with a policy, its energy to root. */
 int gate_accelerator_json(const struct gate_accelerator *is, sd_json_variant **object);

@@ -137,6 +137,45 @@ static void tell_gate(struct watch *watch, const struct gate_state *state)
 		print_object_line(watch, "gate", &object);
 }
 
+static bool same_battery(const struct gate_state *a, const struct gate_state *b)
+{
+	return a->has_charge == b->has_charge && a->charge_percent == b->charge_percent &&
+	       a->charging == b->charging;
+}
+
+static const char *charging_words(const struct gate_state *state)
+{
+	if (!state->charging)
+		return "";
+	return state->charging == 2 ? ", charging" : ", not charging";
+}
+
+static void tell_battery(struct watch *watch, const struct gate_state *state)
+{
+	_json_ *object = NULL;
+	char percent[16] = "unknown";
+	int r;
+
+	if (!watch->json) {
+		if (state->has_charge)
+			snprintf(percent, sizeof(percent), "%u %%", state->charge_percent);
+		print_line("battery", "%s%s", percent, charging_words(state));
+		return;
+	}
+	r = gate_battery_json(state, &object);
+	if (r < 0)
+		watch->error = r;
+	else
+		print_object_line(watch, "battery", &object);
+}
+
+/* @state came for the battery alone. */
+static bool is_gate_the_same(const struct gate_state *a, const struct gate_state *b)
+{
+	return a->known == b->known && a->change == b->change && a->guests_in == b->guests_in &&
+	       !same_battery(a, b);
+}
+
 static void on_state(const struct gate_state *state, void *userdata)
 {
 	struct watch *watch = userdata;
@@ -151,7 +190,9 @@ static void on_state(const struct gate_state *state, void *userdata)
 			    state->fault ? "latched: a slot did not obey" : "cleared");
 	if (!watch->is_first && state->sealed && !last->sealed)
 		tell_switch(watch, "sealed", true, "no BPF program can reach the module any more");
-	if (state->known)
+	if (!watch->is_first && state->known && !same_battery(state, last))
+		tell_battery(watch, state);
+	if (state->known && !is_gate_the_same(state, last))
 		tell_gate(watch, state);
 	watch->last = *state;
 	watch->is_first = false;
