@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Jobs that are made from their number, and the processes that submit them: see
- * agent_known.h.
+ * The processes that submit jobs, look at them, cancel and release them, and what they
+ * were answered: see agent_known.h.
  */
 #include "agent_known.h"
 
@@ -37,71 +37,6 @@ void known_destroy(struct known *known)
 	munmap(known, sizeof(*known));
 }
 
-/* --- a job ---------------------------------------------------------------- */
-
-static uint64_t mix(uint64_t x)
-{
-	x = (x ^ x >> 33) * 0xff51afd7ed558ccd;
-	return x ^ x >> 33;
-}
-
-/* One in five is kept in a file of its own, its output too. */
-static size_t input_size(uint32_t job)
-{
-	return job % 5 ? 8 + job % 3000 : 16385 + job % 20000;
-}
-
-size_t known_output_size(uint32_t job)
-{
-	return input_size(job) + job % 7;
-}
-
-static void fill(const struct known *known, uint32_t job, char *bytes, size_t size)
-{
-	uint64_t x = (uint64_t)known->seed << 32 | job, word;
-	size_t i;
-
-	for (i = 0; i < size; i += sizeof(word)) {
-		word = mix(x + i * 0x9e3779b97f4a7c15);
-		memcpy(bytes + i, &word, size - i < sizeof(word) ? size - i : sizeof(word));
-	}
-}
-
-/* As the fake device's "copy" has it */
-char *known_output(const struct known *known, uint32_t job)
-{
-	size_t size = input_size(job);
-	char *bytes = malloc(known_output_size(job));
-
-	assert_non_null(bytes);
-	fill(known, job, bytes, size);
-	memset(bytes + size, '.', known_output_size(job) - size);
-	return bytes;
-}
-
-int known_submit(struct known *known, sd_bus *bus, uint32_t job, char path[64],
-		 sd_bus_error *error)
-{
-	char key[17], program[16], input[KNOWN_INPUT_MAX];
-	struct submission s;
-
-	snprintf(key, sizeof(key), "%08x%08x", known->seed, job);
-	/* long enough that the device has work whenever the agent dies */
-	snprintf(program, sizeof(program), "copy %u", job % 3 * 5);
-	fill(known, job, input, input_size(job));
-	s = (struct submission){
-		.program = text(program),
-		.inputs = { blob(input, input_size(job)) },
-		.input_count = 1,
-		.outputs = { known_output_size(job) },
-		.output_count = 1,
-		.longest_us = 5000000,
-		.key = key,
-		.lingers = true,
-	};
-	return submit(bus, &s, path, error);
-}
-
 /* --- a submitter ---------------------------------------------------------- */
 
 static bool agent_died(const sd_bus_error *error)
@@ -111,27 +46,39 @@ static bool agent_died(const sd_bus_error *error)
 	       sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER);
 }
 
-static uint64_t submit_until_answered(struct known *known, sd_bus *bus, uint32_t job)
+/* Whether it is to be tried again: of any other error this process ends. */
+static bool was_its_death(struct known *known, uint32_t job, sd_bus_error *error)
 {
-	char path[64];
-	int i;
+	bool died = agent_died(error);
+
+	/* what was on its way; those that find no agent are not counted */
+	if (sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY))
+		atomic_fetch_add(&known->unanswered, 1);
+	if (!died)
+		say("job %u: %s: %s\n", job, error->name, error->message);
+	sd_bus_error_free(error);
+	if (!died)
+		_exit(EXIT_FAILURE);
+	return died;
+}
+
+/* @count: 1, or KNOWN_VECTOR */
+static void submit_until_answered(struct known *known, sd_bus *bus, uint32_t job, uint32_t count,
+				  char (*paths)[64])
+{
+	int i, r;
 
 	for (i = 0; i < TRIES; i++) {
 		sd_bus_error error = SD_BUS_ERROR_NULL;
-		bool died;
 
-		if (known_submit(known, bus, job, path, &error) >= 0)
-			return strtoull(path + strlen(KNOWN_PATH), NULL, 10);
-		died = agent_died(&error);
-		/* what was on its way; those that find no agent are not counted */
-		if (sd_bus_error_has_name(&error, SD_BUS_ERROR_NO_REPLY))
-			atomic_fetch_add(&known->unanswered, 1);
-		if (!died)
-			say("job %u: %s: %s\n", job, error.name, error.message);
-		sd_bus_error_free(&error);
-		if (!died)
-			_exit(EXIT_FAILURE);
-		usleep(AGAIN_US);
+		if (count == 1)
+			r = known_submit(known, bus, job, *paths, &error);
+		else
+			r = known_submit_vector(known, bus, job, paths, &error);
+		if (r >= 0)
+			return;
+		if (was_its_death(known, job, &error))
+			usleep(AGAIN_US);
 	}
 	say("job %u: no agent came\n", job);
 	_exit(EXIT_FAILURE);
@@ -252,18 +199,12 @@ void known_release(struct known *known, sd_bus *bus, uint32_t job)
 
 /* --- submitters ----------------------------------------------------------- */
 
-static void submit_one(struct known *known, sd_bus *bus, uint32_t job)
+static void take_answer(struct known *known, sd_bus *bus, uint32_t job, const char *path)
 {
-	uint64_t number = submit_until_answered(known, bus, job), before = 0;
-	char path[64];
+	uint64_t number = strtoull(path + strlen(KNOWN_PATH), NULL, 10), before = 0;
 
-	snprintf(path, sizeof(path), KNOWN_PATH "%" PRIu64, number);
 	if (atomic_compare_exchange_strong(&known->jobs[job].number, &before, number)) {
 		note(known, KNOWN_ANSWERED, job, number);
-		if (is_cancelled(known, job))
-			cancel(known, bus, job, path);
-		if (is_released(known, job))
-			release(known, bus, job, path);
 		return;
 	}
 	atomic_fetch_add(&known->repeated, 1);
@@ -274,27 +215,53 @@ static void submit_one(struct known *known, sd_bus *bus, uint32_t job)
 	look_at(known, bus, job, path);
 }
 
-/* Returns the next new job, or else one of those that were, by chance. */
-static uint32_t take(struct known *known, unsigned int *random)
+static void take_back(struct known *known, sd_bus *bus, uint32_t job, const char *path)
 {
-	uint32_t next = atomic_load(&known->next), old;
+	if (is_cancelled(known, job))
+		cancel(known, bus, job, path);
+	if (is_released(known, job))
+		release(known, bus, job, path);
+}
 
-	while (next < atomic_load(&known->limit))
-		if (atomic_compare_exchange_weak(&known->next, &next, next + 1))
-			return next;
+static void submit_some(struct known *known, sd_bus *bus, uint32_t job, uint32_t count, bool new)
+{
+	char paths[KNOWN_VECTOR][64];
+	uint32_t i;
+
+	submit_until_answered(known, bus, job, count, paths);
+	/* all of them were answered by then */
+	for (i = 0; i < count; i++)
+		take_answer(known, bus, job + i, paths[i]);
+	for (i = 0; new && i < count; i++)
+		take_back(known, bus, job + i, paths[i]);
+}
+
+/* Returns how many new jobs there are from @ret_job on; 0: it is one of those that were. */
+static uint32_t take(struct known *known, unsigned int *random, uint32_t *ret_job)
+{
+	uint32_t limit, next = atomic_load(&known->next), count;
+
+	while (limit = atomic_load(&known->limit), next < limit) {
+		count = known_is_vector(next) && limit - next >= KNOWN_VECTOR ? KNOWN_VECTOR : 1;
+		*ret_job = next;
+		if (atomic_compare_exchange_weak(&known->next, &next, next + count))
+			return count;
+	}
 	do
-		old = (uint32_t)rand_r(random) % next;
-	while (is_released(known, old));
-	return old;
+		*ret_job = (uint32_t)rand_r(random) % next;
+	while (is_released(known, *ret_job));
+	return 0;
 }
 
 static void submitter(struct known *known, unsigned int random)
 {
 	sd_bus *bus = fixture_connect();
+	uint32_t job, count;
 
-	do
-		submit_one(known, bus, take(known, &random));
-	while (!atomic_load(&known->stop));
+	do {
+		count = take(known, &random, &job);
+		submit_some(known, bus, job, count ?: 1, count > 0);
+	} while (!atomic_load(&known->stop));
 	sd_bus_flush_close_unref(bus);
 	_exit(EXIT_SUCCESS);
 }

@@ -16,7 +16,9 @@
 
 #define KNOWN_MAX (1 << 17)
 #define SUBMITTERS 4
-#define KNOWN_INPUT_MAX 36384
+#define KNOWN_INPUT_MAX (1 << 18)
+/* So many are submitted in one call, by SubmitJobs. */
+#define KNOWN_VECTOR 4
 #define KNOWN_PATH AGENT_PATH "/job/"
 
 /* What was asked of the agent and what it answered; @value as it is named in brackets. */
@@ -73,6 +75,12 @@ char *known_output(const struct known *known, uint32_t job);
 /* The same key and content each time. Returns as submit() does. */
 int known_submit(struct known *known, sd_bus *bus, uint32_t job, char path[64],
 		 sd_bus_error *error);
+
+/* Whether from that job on KNOWN_VECTOR are submitted in one call, at first. */
+bool known_is_vector(uint32_t job);
+/* All of them are accepted, if any is. Returns as submit() does. */
+int known_submit_vector(struct known *known, sd_bus *bus, uint32_t first, char (*ret_paths)[64],
+			sd_bus_error *error);
 
 /*
  * From then on jobs are submitted, until they are stopped: each until it is answered,

@@ -70,7 +70,7 @@ $(TO)/test_agent_submit $(TO)/test_agent_life $(TO)/test_agent_gate $(TO)/test_a
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(CMOCKA)
 
-known_o := $(TO)/agent_known.o $(TO)/agent_known_check.o
+known_o := $(TO)/agent_known.o $(TO)/agent_known_job.o $(TO)/agent_known_check.o
 $(TO)/test_agent_kill: $(TO)/%: $(TO)/%.o $(known_o) $(fixture_o)
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(STORE) $(CMOCKA)

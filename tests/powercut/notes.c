@@ -87,8 +87,8 @@ static void take(struct known *known, const struct note *note)
 }
 
 /*
- * Jobs are begun in order, one by each submitter at a time: of those behind the last
- * that was answered at most so many can have been submitted.
+ * Jobs are begun in order, one call by each submitter at a time: of those behind the
+ * last that was answered at most so many can have been submitted.
  */
 static void set_next(struct known *known)
 {
@@ -97,7 +97,7 @@ static void set_next(struct known *known)
 	for (job = 0; job < KNOWN_MAX; job++)
 		if (atomic_load(&known->jobs[job].number))
 			next = job + 1;
-	atomic_store(&known->next, next + SUBMITTERS);
+	atomic_store(&known->next, next + SUBMITTERS * KNOWN_VECTOR);
 }
 
 void notes_read(struct known *known, const char *path, uint64_t offset)
