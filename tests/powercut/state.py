@@ -56,6 +56,11 @@ def say(found):
     return "\n  ".join([figures, *said[:5], f"{len(said)} lines in all"])
 
 
+def seed_of(folder):
+    with open(f"{folder}/seed", encoding="ascii") as file:
+        return int(file.read())
+
+
 def append(path, found):
     with open(path, "a", encoding="ascii") as file:
         file.write(json.dumps(found) + "\n")
