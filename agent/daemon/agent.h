@@ -56,6 +56,14 @@ struct limits {
 	uint64_t parties;
 };
 
+/* Answers since the bus was last asked whether callers read them */
+struct unread {
+	uint32_t descriptors;
+	uint32_t bytes;
+	/* it keeps no count */
+	bool off;
+};
+
 struct agent {
 	sd_event *event;
 	sd_bus *bus;
@@ -78,6 +86,7 @@ struct agent {
 	uint64_t expired_us;
 	/* one-shot: ends that could not be kept are tried again */
 	sd_event_source *keep;
+	struct unread unread;
 	/* for the log: said once, when it goes */
 	bool device_was_there;
 	/* users whose jobs wait may have no party */
@@ -195,6 +204,9 @@ uint64_t agent_count_running(struct agent *agent);
 /* bus.c: the Agent1 interface, and the connection */
 int agent_open_bus(struct agent *agent);
 void agent_emit_changed(struct agent *agent, const char *const *names);
+
+/* unread.c: before any object */
+int unread_attach(struct agent *agent);
 
 /* lease.c */
 int lease_create(struct agent *agent, struct lease **ret_lease);

@@ -281,6 +281,9 @@ static int attach_objects(struct agent *agent)
 {
 	int r;
 
+	r = unread_attach(agent);
+	if (r < 0)
+		return r;
 	r = sd_bus_add_object_manager(agent->bus, NULL, AGENT_PATH);
 	if (r < 0)
 		return r;
