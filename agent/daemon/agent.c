@@ -295,6 +295,7 @@ int agent_create(sd_event *event, const char *partition,
 	}
 	LIST_INIT(&agent->parties);
 	LIST_INIT(&agent->clients);
+	LIST_INIT(&agent->deliveries);
 	r = sd_watchdog_enabled(false, &agent->watchdog_us);
 	if (r >= 0)
 		r = agent_add_sources(agent);
@@ -337,6 +338,7 @@ void agent_destroy(struct agent *agent)
 		return;
 	while ((client = LIST_FIRST(&agent->clients)))
 		client_destroy(client);
+	deliveries_abandon(agent);
 	/* first: transfers point into runs and intakes, the store's answers too */
 	mover_destroy(agent->mover);
 	store_close(agent->store);

@@ -14,10 +14,11 @@
  *   run     what the device works on: buffers, prepared job, transfers. Lives
  *           until the device and the mover have let go, also after its job.
  *           When the gate closes it waits as it is, and goes on when it opens
+ *   delivery  a result on its way into a caller's descriptor, with a thread of its own
  *   gate    what the kernel says of the gate
  *   lease   the agent's promise to the kernel, while that is of use
  *
- * There is one thread beside the store's. The program and its data are never
+ * There is one thread beside those of the store and of deliveries. The program and its data are never
  * looked at.
  */
 #ifndef LAYBY_AGENT_H
@@ -76,8 +77,10 @@ struct agent {
 	struct limits limits;
 	LIST_HEAD(, party) parties;
 	LIST_HEAD(, client) clients;
+	LIST_HEAD(, delivery) deliveries;
 	uint64_t party_count;
 	uint64_t run_count;
+	uint32_t delivery_count;
 	/* this bus, so that names of another one are known as such */
 	char bus_id[33];
 	/* the one job that a call is about, if only the store has it */
@@ -245,8 +248,15 @@ void intakes_destroy(struct party *party);
 /* blob.c: descriptors that come from and go to submitters */
 int blob_check(int fd, const char *what, unsigned int number,
 	       uint64_t *ret_size, sd_bus_error *error);
+/* Can @size bytes be written into it? */
+int blob_check_target(int fd, uint64_t size, bool *ret_is_pipe, sd_bus_error *error);
 int blob_create(uint64_t size);
 int blob_seal(int fd);
+
+/* deliver.c: writes an output that is there, and answers @m then */
+int delivery_create(const struct job *job, sd_bus_message *m, uint32_t index, int target,
+		    sd_bus_error *error);
+void deliveries_abandon(struct agent *agent);
 
 /* client.c */
 int client_get(struct agent *agent, const char *name, struct party *party,
@@ -315,6 +325,8 @@ bool job_has_ended(const struct job *job);
 void job_path(uint64_t number, char ret_path[static 64]);
 
 /* job_bus.c: the Job1 interface */
+/* Of an output, to its caller */
+int cannot_read(uint32_t index, int r, sd_bus_error *error);
 int job_bus_attach(struct agent *agent);
 void job_emit_changed(struct job *job);
 void job_emit_added(struct job *job);

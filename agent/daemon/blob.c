@@ -2,7 +2,7 @@
 /*
  * Blobs: descriptors of programs, inputs and outputs.
  *
- * Says what may be taken from a submitter. Must never block: a submitter may
+ * Says what may be taken from a submitter, and written for him. Must never block: a submitter may
  * hand over a file of a file system that it serves itself, so attributes are
  * asked for without going to that file system.
  */
@@ -78,6 +78,64 @@ int blob_check(int fd, const char *what, unsigned int number,
 	*ret_size = stx.stx_size;
 	return 0;
 }
+
+/* --- to write into -------------------------------------------------------- */
+
+static int refuse_target(sd_bus_error *error, const char *problem)
+{
+	return sd_bus_error_setf(
+		error, SD_BUS_ERROR_INVALID_ARGS,
+		"the descriptor is %s; pass a pipe, a regular file or a memfd, open for writing",
+		problem);
+}
+
+static const char *write_problem(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0)
+		return "not open";
+	if (flags & O_PATH)
+		return "opened with O_PATH";
+	if ((flags & O_ACCMODE) == O_RDONLY)
+		return "open for reading only";
+	if (flags & O_DIRECT)
+		return "opened with O_DIRECT, or a pipe of packets";
+	return NULL;
+}
+
+/* Of what knows no seals none is told. */
+static const char *seal_problem(int fd, uint64_t old_size, uint64_t size)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	if (seals < 0)
+		return NULL;
+	if (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		return "sealed against writing";
+	if (seals & F_SEAL_GROW && old_size < size)
+		return "smaller than the output, and sealed against growing";
+	return NULL;
+}
+
+int blob_check_target(int fd, uint64_t size, bool *ret_is_pipe, sd_bus_error *error)
+{
+	const char *problem = write_problem(fd);
+	struct statx stx;
+
+	if (problem)
+		return refuse_target(error, problem);
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_SIZE, &stx) < 0)
+		return sd_bus_error_set_errnof(error, errno,
+					       "the descriptor cannot be examined: %m");
+	*ret_is_pipe = S_ISFIFO(stx.stx_mode);
+	if (!*ret_is_pipe && !S_ISREG(stx.stx_mode))
+		return refuse_target(error, type_name(stx.stx_mode));
+	problem = seal_problem(fd, stx.stx_size, size);
+	return problem ? refuse_target(error, problem) : 0;
+}
+
+/* --- ours ----------------------------------------------------------------- */
 
 int blob_create(uint64_t size)
 {

@@ -131,18 +131,10 @@ static void job_emit_removed(struct agent *agent, const struct store_job *stored
 
 /* --- methods -------------------------------------------------------------- */
 
-static int method_get_result(sd_bus_message *m, void *userdata,
-			     sd_bus_error *error)
+static int check_output(const struct job *job, uint32_t index, sd_bus_error *error)
 {
-	const struct job *job = userdata;
 	const struct store_job *stored = &job->stored;
-	_cleanup_close_ int fd = -1;
-	uint32_t index;
-	int r;
 
-	r = sd_bus_message_read(m, "u", &index);
-	if (r < 0)
-		return r;
 	if (stored->state != STORE_FINISHED)
 		return sd_bus_error_setf(
 			error, ERROR_NOT_FINISHED,
@@ -156,11 +148,47 @@ static int method_get_result(sd_bus_message *m, void *userdata,
 					 " has outputs 0 to %u",
 					 index, stored->number,
 					 stored->request.output_count - 1);
-	fd = store_read(job->agent->store, stored->number, STORE_OUTPUT, index);
+	return 0;
+}
+
+int cannot_read(uint32_t index, int r, sd_bus_error *error)
+{
+	return sd_bus_error_set_errnof(error, -r, "output %u cannot be read: %s", index,
+				       strerror(-r));
+}
+
+static int method_get_result(sd_bus_message *m, void *userdata,
+			     sd_bus_error *error)
+{
+	const struct job *job = userdata;
+	_cleanup_close_ int fd = -1;
+	uint32_t index;
+	int r;
+
+	r = sd_bus_message_read(m, "u", &index);
+	if (r >= 0)
+		r = check_output(job, index, error);
+	if (r < 0)
+		return r;
+	fd = store_read(job->agent->store, job->stored.number, STORE_OUTPUT, index);
 	if (fd < 0)
-		return sd_bus_error_set_errnof(error, -fd, "output %u cannot be read: %s", index,
-					       strerror(-fd));
+		return cannot_read(index, fd, error);
 	return sd_bus_reply_method_return(m, "h", fd);
+}
+
+/* Answered when it is written. */
+static int method_get_result_into(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	const struct job *job = userdata;
+	uint32_t index;
+	int fd, r;
+
+	r = sd_bus_message_read(m, "uh", &index, &fd);
+	if (r >= 0)
+		r = check_output(job, index, error);
+	if (r >= 0)
+		r = delivery_create(job, m, index, fd, error);
+	return r < 0 ? r : 1;
 }
 
 static struct store_outcome outcome_cancelled(const struct store_job *stored)
@@ -292,6 +320,9 @@ static const sd_bus_vtable job_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD_WITH_ARGS("GetResult", SD_BUS_ARGS("u", index),
 				SD_BUS_RESULT("h", output), method_get_result,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("GetResultInto", SD_BUS_ARGS("u", index, "h", output),
+				SD_BUS_NO_RESULT, method_get_result_into,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("Cancel", NULL, NULL, method_cancel,
 		      SD_BUS_VTABLE_UNPRIVILEGED),
