@@ -64,7 +64,7 @@ static bool was_its_death(struct known *known, uint32_t job, sd_bus_error *error
 
 /* @count: 1, or KNOWN_VECTOR */
 static void submit_until_answered(struct known *known, sd_bus *bus, uint32_t job, uint32_t count,
-				  char (*paths)[64])
+				  struct known_path *ret_paths)
 {
 	int i, r;
 
@@ -72,9 +72,9 @@ static void submit_until_answered(struct known *known, sd_bus *bus, uint32_t job
 		sd_bus_error error = SD_BUS_ERROR_NULL;
 
 		if (count == 1)
-			r = known_submit(known, bus, job, *paths, &error);
+			r = known_submit(known, bus, job, ret_paths->text, &error);
 		else
-			r = known_submit_vector(known, bus, job, paths, &error);
+			r = known_submit_vector(known, bus, job, ret_paths, &error);
 		if (r >= 0)
 			return;
 		if (was_its_death(known, job, &error))
@@ -225,15 +225,15 @@ static void take_back(struct known *known, sd_bus *bus, uint32_t job, const char
 
 static void submit_some(struct known *known, sd_bus *bus, uint32_t job, uint32_t count, bool new)
 {
-	char paths[KNOWN_VECTOR][64];
+	struct known_path paths[KNOWN_VECTOR];
 	uint32_t i;
 
 	submit_until_answered(known, bus, job, count, paths);
 	/* all of them were answered by then */
 	for (i = 0; i < count; i++)
-		take_answer(known, bus, job + i, paths[i]);
+		take_answer(known, bus, job + i, paths[i].text);
 	for (i = 0; new && i < count; i++)
-		take_back(known, bus, job + i, paths[i]);
+		take_back(known, bus, job + i, paths[i].text);
 }
 
 /* Returns how many new jobs there are from @ret_job on; 0: it is one of those that were. */

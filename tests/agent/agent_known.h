@@ -78,9 +78,13 @@ int known_submit(struct known *known, sd_bus *bus, uint32_t job, char path[64],
 
 /* Whether from that job on KNOWN_VECTOR are submitted in one call, at first. */
 bool known_is_vector(uint32_t job);
+struct known_path {
+	char text[64];
+};
+
 /* All of them are accepted, if any is. Returns as submit() does. */
-int known_submit_vector(struct known *known, sd_bus *bus, uint32_t first, char (*ret_paths)[64],
-			sd_bus_error *error);
+int known_submit_vector(struct known *known, sd_bus *bus, uint32_t first,
+			struct known_path ret_paths[KNOWN_VECTOR], sd_bus_error *error);
 
 /*
  * From then on jobs are submitted, until they are stopped: each until it is answered,

@@ -139,7 +139,7 @@ static void append_jobs(const struct known *known, sd_bus_message *m, uint32_t f
 	assert_true(sd_bus_message_close_container(m) >= 0);
 }
 
-static void read_answers(sd_bus_message *reply, char (*ret_paths)[64])
+static void read_answers(sd_bus_message *reply, struct known_path ret_paths[KNOWN_VECTOR])
 {
 	const char *name, *path;
 	uint32_t i;
@@ -148,12 +148,12 @@ static void read_answers(sd_bus_message *reply, char (*ret_paths)[64])
 	for (i = 0; i < KNOWN_VECTOR; i++) {
 		assert_true(sd_bus_message_read(reply, "(so)", &name, &path) > 0);
 		assert_string_equal(name, "");
-		snprintf(ret_paths[i], 64, "%s", path);
+		snprintf(ret_paths[i].text, sizeof(ret_paths[i].text), "%s", path);
 	}
 }
 
-int known_submit_vector(struct known *known, sd_bus *bus, uint32_t first, char (*ret_paths)[64],
-			sd_bus_error *error)
+int known_submit_vector(struct known *known, sd_bus *bus, uint32_t first,
+			struct known_path ret_paths[KNOWN_VECTOR], sd_bus_error *error)
 {
 	int programs = program(first), inputs = inputs_of_all(known, first), r;
 	sd_bus_message *m = NULL, *reply = NULL;

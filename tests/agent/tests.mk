@@ -112,7 +112,6 @@ $(TO)/store_bench: $(T)/store_bench.c $(store_o) $(ledger_o)
 # unsynced/: that does not wait for the disk, and must be seen to lose jobs.
 fakes_c := $(T)/fake_layby.c $(T)/fake_gate.c $(T)/fake_host.c
 $(TO)/unsynced/layby-agentd: $(TOP)/tests/powercut/unsynced.c
-$(TO)/unsynced/layby-agentd: private LDFLAGS += -Wl,--wrap=sqlite3_exec
 $(TO)/bench/layby-agentd $(TO)/unsynced/layby-agentd: $(daemon_o) $(store_o) $(ledger_o) $(fakes_c) \
 		$(patsubst $(TO)/%,$(O)/%,$(filter $(TO)/client/% $(TO)/common/%,$(fakes_o)))
 	@mkdir -p $(@D)

@@ -114,7 +114,7 @@ static uint32_t count_set_aside(const struct fixture *f)
 
 	assert_non_null(directory);
 	while ((entry = readdir(directory)))
-		count += strstr(entry->d_name, ".corrupt-") != NULL;
+		count += !!strstr(entry->d_name, ".corrupt-");
 	closedir(directory);
 	return count;
 }
