@@ -3,6 +3,8 @@
 #
 # client and queue: liblayby with the kernel wrapped away at link time.
 # agent_*: layby-agentd on a private bus, with a fake liblayby below it.
+# bus_fuzz: its bus interface, called with everything by everybody (fuzz-bus, also for
+# as long as one likes).
 # command: laybyctl beside it. audit: laybyctl audit, on a fake /sys, too.
 # doctor: laybyctl doctor on a fake system. watch, top: laybyctl watch and top
 # on a fake netlink family. data: units, rules and XML by their own checkers.
