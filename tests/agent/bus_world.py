@@ -7,6 +7,7 @@ The bus is Debian's own configuration with its own limits; only where it listens
 how it is started is ours. The agent's policy is the file that ships. Its users and
 groups are made by make_users(), for this process and its children only. Needs root.
 """
+import contextlib
 import glob
 import os
 import re
@@ -98,6 +99,20 @@ def make_users():
         add_lines("/etc/machine-id", "6c61796279" + 22 * "0")
 
 
+@contextlib.contextmanager
+def as_user(user):
+    """The bus asks the kernel who connects. Of the whole process."""
+    os.setgroups(user.gids())
+    os.setegid(user.uid)
+    os.seteuid(user.uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups([])
+
+
 def until(condition, what, seconds=60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -186,18 +201,10 @@ class World:
         return "\n".join("# " + line for line in lines + ["agent: ended with %d" % status])
 
     def connect(self, user):
-        """The bus asks the kernel who connects; the others of this process wait."""
-        os.setgroups(user.gids())
-        os.setegid(user.uid)
-        os.seteuid(user.uid)
-        try:
+        with as_user(user):
             return Gio.DBusConnection.new_for_address_sync(
                 self.address, Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT |
                 Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None, None)
-        finally:
-            os.seteuid(0)
-            os.setegid(0)
-            os.setgroups([])
 
     def descriptors(self):
         return len(glob.glob("/proc/%d/fd/*" % self.agent.pid))
