@@ -33,11 +33,11 @@ struct held {
 /* Answered without asking; by our own estimate of the bytes. */
 static const struct held unasked = { 8, 8 * MIB };
 /* Of ours in all: up to here nobody is judged. */
-static const struct held calm = { 16, 32 * MIB };
+static const struct held calm = { 32, 32 * MIB };
 /* From here on it is tight. */
 static const struct held tight = { 48, 96 * MIB };
 /* For one connection, until it is tight, and then. */
-static const struct held fair = { 4, 4 * MIB };
+static const struct held fair = { 8, 4 * MIB };
 static const struct held little = { 1, MIB / 16 };
 /* Likewise: with that many bytes it is not answered at all. */
 #define DEAF_BYTES (8 * MIB)

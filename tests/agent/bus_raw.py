@@ -6,7 +6,7 @@ unless it is asked to, and can be cut off in the middle of a message.
 import os
 import socket
 
-from gi.repository import Gio, GLib
+from gi.repository import Gio
 
 import bus_world
 
@@ -14,18 +14,16 @@ BUS = "org.freedesktop.DBus"
 
 
 class RawConnection:
-    def __init__(self, world, user, receive_bytes=None):
+    def __init__(self, world, user):
         self.serial = 0
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        if receive_bytes:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
         with bus_world.as_user(user):
             self.socket.connect(world.dir + "/bus")
         self.say("\0AUTH EXTERNAL %s\r\n" % str(user.uid).encode().hex(), "OK ")
         self.say("NEGOTIATE_UNIX_FD\r\n", "AGREE_UNIX_FD")
         self.socket.sendall(b"BEGIN\r\n")
         self.call(BUS, "/org/freedesktop/DBus", BUS, "Hello")
-        self.name = self.answer().get_body().unpack()[0]
+        self.reply()
 
     def say(self, words, expected):
         self.socket.sendall(words.encode())
@@ -66,11 +64,15 @@ class RawConnection:
         return Gio.DBusMessage.new_from_blob(head + self.receive(size - 16),
                                              Gio.DBusCapabilityFlags.UNIX_FD_PASSING)
 
-    def answers(self, count):
-        """As many replies; signals are passed over."""
-        while count:
-            if self.answer().get_reply_serial():
-                count -= 1
+    def reply(self):
+        """The next answer to a call; signals are passed over."""
+        while True:
+            message = self.answer()
+            if message.get_reply_serial():
+                return message
+
+    def reply_error(self):
+        return self.reply().get_error_name()
 
     def close(self):
         self.socket.close()

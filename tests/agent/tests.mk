@@ -5,6 +5,7 @@
 # agent_*: layby-agentd on a private bus, with a fake liblayby below it.
 # bus_fuzz: its bus interface, called with everything by everybody (fuzz-bus, also for
 # as long as one likes).
+# bus_readers, bus_abuse: those who do not read, vanish, come by the hundred.
 # command: laybyctl beside it. audit: laybyctl audit, on a fake /sys, too.
 # doctor: laybyctl doctor on a fake system. watch, top: laybyctl watch and top
 # on a fake netlink family. data: units, rules and XML by their own checkers.
@@ -125,7 +126,7 @@ tests := $(store_tests) $(addprefix $(TO)/,test_client test_queue test_agent_sub
 	test_agent_life test_agent_gate test_agent_durable test_agent_vector test_agent_journal test_agent_conf test_agent_deliver \
 	test_agent_kill test_policy_values \
 	test_ledger test_ledger_aside \
-	test_ledger_forged ledger_make layby-agentd laybyctl)
+	test_ledger_forged ledger_make layby-agentd bench/layby-agentd laybyctl)
 
 check: all $(tests)
 	@$(T)/run $(O)
