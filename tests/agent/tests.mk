@@ -6,6 +6,7 @@
 # bus_fuzz: its bus interface, called with everything by everybody (fuzz-bus, also for
 # as long as one likes).
 # bus_readers, bus_abuse: those who do not read, vanish, come by the hundred.
+# bus_clients: busctl, gdbus and python3-dasbus, as docs/agent.md has them.
 # command: laybyctl beside it. audit: laybyctl audit, on a fake /sys, too.
 # doctor: laybyctl doctor on a fake system. watch, top: laybyctl watch and top
 # on a fake netlink family. data: units, rules and XML by their own checkers.
