@@ -4,7 +4,9 @@
  *
  * Owns the message and the submitter's descriptors. What they hold is copied, the
  * program first, into memory or into a file of the store, by the mover: a file system
- * that never answers holds up its own user's submissions only. Then the store is asked
+ * that never answers holds up its own user's submissions only. Files are hashed on the
+ * way and on disk when they are whole, so that the store, which does one thing after the
+ * other, has little to do with the largest of them. Then the store is asked
  * to keep it, and what the store says is the answer (answer.c): a job is accepted when
  * it is on disk, and not before (ISO-10).
  */
@@ -35,6 +37,13 @@ static bool is_in_memory(const struct intake *intake, uint32_t step)
 {
 	return intake->contents[step].size <= STORE_INLINE_MAX ||
 	       (intake->request.elements && step);
+}
+
+static void on_seen(struct transfer *transfer, const void *bytes, size_t size)
+{
+	struct intake *intake = transfer->userdata;
+
+	crypto_hash_sha256_update(&intake->hash, bytes, size);
 }
 
 static int content_create_file(struct store *store, struct store_content *content,
@@ -176,30 +185,47 @@ static int intake_submit(struct intake *intake)
 
 /* --- copying -------------------------------------------------------------- */
 
+static void intake_set_digest(struct intake *intake)
+{
+	crypto_hash_sha256_final(&intake->hash, intake->digests[intake->step]);
+	intake->contents[intake->step].digest = intake->digests[intake->step];
+}
+
 static void on_copied(struct transfer *transfer, int result)
 {
 	struct intake *intake = transfer->userdata;
 
 	intake_unmap(intake);
+	if (result < 0 && transfer->syncing) {
+		intake_cannot_keep(intake, result);
+		return;
+	}
 	if (result < 0) {
 		intake_unreadable(intake, result);
 		return;
 	}
+	if (transfer->seen)
+		intake_set_digest(intake);
 	intake->step++;
 	intake_copy_next(intake);
 }
 
 static int intake_copy(struct intake *intake)
 {
+	bool in_file = !is_in_memory(intake, intake->step);
 	int r;
 
 	r = intake_make_room(intake);
 	if (r < 0)
 		return r;
+	crypto_hash_sha256_init(&intake->hash);
 	intake->transfer = (struct transfer){
 		.fd = intake_source(intake),
 		.memory = intake->memory,
 		.length = intake->contents[intake->step].size,
+		.seen = in_file ? on_seen : NULL,
+		.sync = in_file,
+		.sync_fd = intake->contents[intake->step].fd,
 		.done = on_copied,
 		.userdata = intake,
 	};

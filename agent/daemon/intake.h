@@ -7,6 +7,8 @@
 
 #include "agent.h"
 
+#include <sodium.h>
+
 struct intake {
 	TAILQ_ENTRY(intake) entries;
 	struct party *party;
@@ -19,6 +21,9 @@ struct intake {
 	uint32_t step;
 	void *memory;
 	struct transfer transfer;
+	/* of those in files, made as they are copied: the store would make others wait */
+	crypto_hash_sha256_state hash;
+	uint8_t digests[1 + LAYBY_MAX_INPUTS][STORE_DIGEST_BYTES];
 	bool started;
 	/* the store has it all */
 	bool copied;

@@ -24,6 +24,8 @@
  */
 #define MOVER_WORKERS 64
 #define CHUNK_BYTES (1u << 20)
+/* Of what is looked at, in the loop. */
+#define CHUNK_BYTES_SEEN (1u << 18)
 
 struct mover {
 	struct io_uring ring;
@@ -36,15 +38,24 @@ struct mover {
 static void mover_next_chunk(struct mover *mover, struct transfer *t)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&mover->ring);
+	unsigned int most = t->seen ? CHUNK_BYTES_SEEN : CHUNK_BYTES;
 	uint64_t left = t->length - t->moved;
-	unsigned int size = left < CHUNK_BYTES ? (unsigned int)left :
-						 CHUNK_BYTES;
+	unsigned int size = left < most ? (unsigned int)left : most;
 	char *at = (char *)t->memory + t->moved;
 
 	if (t->to_fd)
 		io_uring_prep_write(sqe, t->fd, at, size, t->moved);
 	else
 		io_uring_prep_read(sqe, t->fd, at, size, t->moved);
+	io_uring_sqe_set_data(sqe, t);
+}
+
+static void mover_sync(struct mover *mover, struct transfer *t)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&mover->ring);
+
+	t->syncing = true;
+	io_uring_prep_fsync(sqe, t->sync_fd, 0);
 	io_uring_sqe_set_data(sqe, t);
 }
 
@@ -55,6 +66,7 @@ int mover_start(struct mover *mover, struct transfer *t)
 		return -EBUSY;
 	mover->in_flight++;
 	t->moved = 0;
+	t->syncing = false;
 	mover_next_chunk(mover, t);
 	return sd_event_source_set_enabled(mover->turn, SD_EVENT_ONESHOT);
 }
@@ -65,21 +77,37 @@ static void mover_finish(struct mover *mover, struct transfer *t, int result)
 	t->done(t, result);
 }
 
+static void mover_chunk_moved(struct mover *mover, struct transfer *t, uint32_t size)
+{
+	if (t->seen)
+		t->seen(t, (char *)t->memory + t->moved, size);
+	t->moved += size;
+	if (t->moved < t->length)
+		mover_next_chunk(mover, t);
+	else if (t->sync)
+		mover_sync(mover, t);
+	else
+		mover_finish(mover, t, 0);
+}
+
+static void mover_synced(struct mover *mover, struct transfer *t, int res)
+{
+	if (res == -EINTR)
+		mover_sync(mover, t);
+	else
+		mover_finish(mover, t, res);
+}
+
 static void mover_chunk_done(struct mover *mover, struct transfer *t, int res)
 {
 	if (res == -EINTR || res == -EAGAIN)
 		res = 0;
 	else if (res == 0)
 		res = -ENODATA;
-	if (res < 0) {
+	if (res < 0)
 		mover_finish(mover, t, res);
-		return;
-	}
-	t->moved += (uint64_t)res;
-	if (t->moved == t->length)
-		mover_finish(mover, t, 0);
 	else
-		mover_next_chunk(mover, t);
+		mover_chunk_moved(mover, t, (uint32_t)res);
 }
 
 static void mover_reap(struct mover *mover)
@@ -92,7 +120,10 @@ static void mover_reap(struct mover *mover)
 		t = io_uring_cqe_get_data(cqe);
 		res = cqe->res;
 		io_uring_cqe_seen(&mover->ring, cqe);
-		mover_chunk_done(mover, t, res);
+		if (t->syncing)
+			mover_synced(mover, t, res);
+		else
+			mover_chunk_done(mover, t, res);
 	}
 }
 

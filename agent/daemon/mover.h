@@ -23,11 +23,20 @@ struct transfer {
 	bool to_fd;
 	void *memory;
 	uint64_t length;
-	/* result: 0; -ENODATA the file ended early; -errno of read or write */
+	/* sees what was moved, piece by piece; NULL: nobody does */
+	void (*seen)(struct transfer *transfer, const void *bytes, size_t size);
+	/* in the end the disk has all of @sync_fd, too */
+	bool sync;
+	int sync_fd;
+	/*
+	 * result: 0; -ENODATA the file ended early; -errno of read or write, or with
+	 * @syncing of what the disk said
+	 */
 	void (*done)(struct transfer *transfer, int result);
 	void *userdata;
 	/* --- */
 	uint64_t moved;
+	bool syncing;
 };
 
 int mover_create(sd_event *event, struct mover **ret_mover);

@@ -62,6 +62,9 @@ static int blob_init(struct blob *blob, const struct store_content *content)
 {
 	blob->fd = -1;
 	blob->size = content->size;
+	blob->hashed = content->digest;
+	if (content->digest)
+		memcpy(blob->digest, content->digest, sizeof(blob->digest));
 	if (!content->data && content->size) {
 		blob->fd = fcntl(content->fd, F_DUPFD_CLOEXEC, 3);
 		return blob->fd < 0 ? -errno : 0;

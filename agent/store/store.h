@@ -69,6 +69,8 @@ struct store_content {
 	const void *data;
 	int fd;
 	uint64_t size;
+	/* its SHA-256, if it is known */
+	const uint8_t *digest;
 };
 
 /* What is asked for; as submitted, and the same for as long as the job is held. */

@@ -104,6 +104,30 @@ static void test_large_job_moves_in_chunks(void **state)
 	free(data);
 }
 
+/* By their digests, made of several pieces: they differ in the first and in the last byte. */
+static void test_large_inputs_are_told_apart(void **state)
+{
+	static uint8_t data[3][600000];
+	struct fixture *f = *state;
+	struct submission s;
+	char paths[3][64];
+	size_t i;
+
+	data[1][0] = 1;
+	data[2][sizeof(data[2]) - 1] = 1;
+	for (i = 0; i < 3; i++) {
+		s = usual("copy 0");
+		close(s.inputs[0]);
+		s.inputs[0] = blob(data[i], sizeof(data[i]));
+		s.outputs[0] = sizeof(data[i]);
+		submit_ok(f->bus, s, paths[i]);
+	}
+	for (i = 0; i < 3; i++) {
+		assert_string_equal(wait_end(f->bus, paths[i]), "finished");
+		check_output(f->bus, paths[i], 0, data[i], sizeof(data[i]));
+	}
+}
+
 static void test_file_is_read_from_its_beginning(void **state)
 {
 	struct fixture *f = *state;
@@ -369,6 +393,7 @@ int main(void)
 		TEST(test_inputs_and_outputs_up_to_the_limit),
 		TEST(test_no_input),
 		TEST(test_large_job_moves_in_chunks),
+		TEST(test_large_inputs_are_told_apart),
 		TEST(test_file_is_read_from_its_beginning),
 		TEST(test_sealed_program_is_kept),
 		TEST(test_kept_programs_make_room),
