@@ -353,6 +353,7 @@ void agent_destroy(struct agent *agent)
 	sd_event_source_disable_unref(agent->exit);
 	sd_event_source_disable_unref(agent->keep);
 	sd_event_source_disable_unref(agent->consent_timer);
+	sd_device_monitor_unref(agent->monitor);
 	sd_bus_flush_close_unref(agent->bus);
 	sd_event_unref(agent->event);
 	free(agent->shown);

@@ -29,6 +29,7 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
+#include <systemd/sd-device.h>
 #include <systemd/sd-event.h>
 
 #include "gate.h"
@@ -65,6 +66,12 @@ struct unread {
 	bool off;
 };
 
+/* What the device said of the partition the last time. */
+struct partition_seen {
+	struct layby_accel_info accel;
+	struct layby_partition_info partition;
+};
+
 struct agent {
 	sd_event *event;
 	sd_bus *bus;
@@ -75,6 +82,10 @@ struct agent {
 	struct lease *lease;
 	const char *partition;
 	struct limits limits;
+	struct partition_seen seen;
+	/* that it is there, to the bus */
+	bool partition_told;
+	sd_device_monitor *monitor;
 	LIST_HEAD(, party) parties;
 	LIST_HEAD(, client) clients;
 	LIST_HEAD(, delivery) deliveries;
@@ -323,6 +334,13 @@ bool job_comes_before(const struct store_job *a, const struct store_job *b);
 bool job_waits(const struct job *job);
 bool job_has_ended(const struct job *job);
 void job_path(uint64_t number, char ret_path[static 64]);
+
+/* partition_bus.c: the Partition1 interface */
+int partition_bus_attach(struct agent *agent);
+/* Asks the device, into agent->seen. */
+int partition_query(struct agent *agent);
+/* It may have come or gone: then the bus is told. */
+void partition_look(struct agent *agent);
 
 /* job_bus.c: the Job1 interface */
 /* Of an output, to its caller */

@@ -116,23 +116,6 @@ static int get_done(sd_bus *bus, const char *path, const char *interface,
 	return r < 0 ? r : sd_bus_message_append(reply, "t", totals.ended);
 }
 
-static int query_partition(struct agent *agent,
-			   struct layby_accel_info *ret_accel,
-			   struct layby_partition_info *ret_partition)
-{
-	struct layby_node *node;
-	int r;
-
-	r = layby_node_open(agent->partition, &node);
-	if (r < 0)
-		return r;
-	r = layby_node_query_accel(node, ret_accel);
-	if (r >= 0)
-		r = layby_node_query_partition(node, ret_partition);
-	layby_node_close(node);
-	return r;
-}
-
 static int append_partition(sd_bus_message *reply,
 			    const struct layby_accel_info *accel,
 			    const struct layby_partition_info *info)
@@ -153,16 +136,14 @@ static int get_partition(sd_bus *bus, const char *path, const char *interface,
 			 const char *property, sd_bus_message *reply,
 			 void *userdata, sd_bus_error *error)
 {
-	struct layby_partition_info info;
-	struct layby_accel_info accel;
+	struct agent *agent = userdata;
 	int r;
 
-	r = query_partition(userdata, &accel, &info);
+	r = partition_query(agent);
 	if (r < 0)
 		return sd_bus_message_append(reply, "a{sv}", 2, "Present", "b",
 					     false, "Error", "s", strerror(-r));
-	accel.name[sizeof(accel.name) - 1] = '\0';
-	return append_partition(reply, &accel, &info);
+	return append_partition(reply, &agent->seen.accel, &agent->seen.partition);
 }
 
 /* --- the gate ------------------------------------------------------------- */
@@ -291,7 +272,8 @@ static int attach_objects(struct agent *agent)
 				     AGENT_INTERFACE, agent_vtable, agent);
 	if (r < 0)
 		return r;
-	return job_bus_attach(agent);
+	r = partition_bus_attach(agent);
+	return r < 0 ? r : job_bus_attach(agent);
 }
 
 static int read_bus_id(struct agent *agent)

@@ -134,6 +134,7 @@ static void gate_heard(struct gate *gate, const struct gate_state *state)
 	gate_ask_policy(gate);
 	consent_update(gate->agent, &was, &gate->state);
 	lease_update(gate->agent->lease);
+	partition_look(gate->agent);
 	agent_pump_soon(gate->agent);
 }
 

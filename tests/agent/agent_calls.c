@@ -275,10 +275,11 @@ void check_output(sd_bus *bus, const char *path, uint32_t index,
 	close(fd);
 }
 
-uint32_t count_jobs(sd_bus *bus)
+uint32_t count_objects(sd_bus *bus, const char *prefix)
 {
 	sd_bus_message *reply = NULL;
 	uint32_t count = 0;
+	const char *path;
 	int r;
 
 	r = sd_bus_call_method(bus, AGENT, AGENT_PATH,
@@ -286,10 +287,17 @@ uint32_t count_jobs(sd_bus *bus)
 			       "GetManagedObjects", NULL, &reply, NULL);
 	assert_true(r >= 0);
 	sd_bus_message_enter_container(reply, 'a', "{oa{sa{sv}}}");
-	while (sd_bus_message_at_end(reply, false) == 0) {
-		assert_true(sd_bus_message_skip(reply, "{oa{sa{sv}}}") >= 0);
-		count++;
+	while (sd_bus_message_enter_container(reply, 'e', "oa{sa{sv}}") > 0) {
+		assert_true(sd_bus_message_read(reply, "o", &path) > 0);
+		count += !strncmp(path, prefix, strlen(prefix));
+		assert_true(sd_bus_message_skip(reply, "a{sa{sv}}") >= 0);
+		assert_true(sd_bus_message_exit_container(reply) >= 0);
 	}
 	sd_bus_message_unref(reply);
 	return count;
+}
+
+uint32_t count_jobs(sd_bus *bus)
+{
+	return count_objects(bus, AGENT_PATH "/job/");
 }

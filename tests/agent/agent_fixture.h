@@ -21,6 +21,7 @@
 #define AGENT "org.layby.Agent1"
 #define AGENT_PATH "/org/layby/Agent1"
 #define JOB "org.layby.Job1"
+#define PARTITION "org.layby.Partition1"
 
 #define ERROR_INVALID "org.freedesktop.DBus.Error.InvalidArgs"
 #define ERROR_LIMITS "org.freedesktop.DBus.Error.LimitsExceeded"
@@ -102,6 +103,8 @@ void call_fails(sd_bus *bus, const char *path, const char *method,
 int get_output(sd_bus *bus, const char *path, uint32_t index);
 void check_output(sd_bus *bus, const char *path, uint32_t index,
 		  const void *data, size_t size);
+/* Of those that GetManagedObjects lists. */
+uint32_t count_objects(sd_bus *bus, const char *prefix);
 uint32_t count_jobs(sd_bus *bus);
 uint64_t agent_number(sd_bus *bus, const char *property);
 /* Empty if it has none. */

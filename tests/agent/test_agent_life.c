@@ -340,6 +340,92 @@ static void test_device_comes_and_goes(void **state)
 	assert_string_equal(wait_end(f->bus, path), "finished");
 }
 
+#define PARTITION_PATH AGENT_PATH "/partition/guest"
+
+struct coming {
+	int added;
+	int removed;
+};
+
+static int count_coming(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct coming *coming = userdata;
+	const char *path;
+
+	assert_true(sd_bus_message_read(m, "o", &path) > 0);
+	if (strcmp(path, PARTITION_PATH))
+		return 0;
+	if (sd_bus_message_is_signal(m, NULL, "InterfacesAdded"))
+		coming->added++;
+	else
+		coming->removed++;
+	return 0;
+}
+
+static void wait_coming(sd_bus *bus, const int *count, int expected)
+{
+	int i;
+
+	for (i = 0; i < 1000 && *count < expected; i++) {
+		process(bus);
+		usleep(5000);
+	}
+	assert_int_equal(*count, expected);
+}
+
+static void test_partition_is_an_object(void **state)
+{
+	struct fixture *f = *state;
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	uint64_t bytes = 0;
+	uint32_t tiles = 0;
+	char *class;
+
+	assert_int_equal(count_objects(f->bus, PARTITION_PATH), 1);
+	assert_true(sd_bus_get_property_string(f->bus, AGENT, PARTITION_PATH, PARTITION, "Class",
+					       NULL, &class) >= 0);
+	assert_string_equal(class, "guest");
+	free(class);
+	assert_true(sd_bus_get_property_trivial(f->bus, AGENT, PARTITION_PATH, PARTITION, "Tiles",
+						NULL, 'u', &tiles) >= 0);
+	assert_int_equal(tiles, 4);
+	assert_true(sd_bus_get_property_trivial(f->bus, AGENT, PARTITION_PATH, PARTITION,
+						"WindowFreeBytes", NULL, 't', &bytes) >= 0);
+	assert_int_equal(bytes, 4194304);
+	fixture_node(f, false);
+	assert_int_equal(count_objects(f->bus, PARTITION_PATH), 0);
+	assert_true(sd_bus_get_property_trivial(f->bus, AGENT, PARTITION_PATH, PARTITION, "Tiles",
+						&error, 'u', &tiles) < 0);
+	assert_string_equal(error.name, ERROR_UNKNOWN_OBJECT);
+	sd_bus_error_free(&error);
+}
+
+/* There is no udev here: it is noticed with the gate's next change. */
+static void test_partition_comes_and_goes(void **state)
+{
+	struct fixture *f = *state;
+	struct coming coming = {};
+
+	assert_true(sd_bus_match_signal(f->bus, NULL, AGENT, AGENT_PATH,
+					"org.freedesktop.DBus.ObjectManager", NULL, count_coming,
+					&coming) >= 0);
+	fixture_gate(f, "driving");
+	fixture_gate(f, "no-consent");
+	fixture_node(f, false);
+	fixture_gate(f, "driving");
+	wait_coming(f->bus, &coming.removed, 1);
+	assert_int_equal(coming.added, 0);
+	fixture_node(f, true);
+	fixture_gate(f, "no-consent");
+	wait_coming(f->bus, &coming.added, 1);
+	fixture_gate(f, "driving");
+	while (strcmp(agent_string(f->bus, "GateReason"), "driving"))
+		usleep(5000);
+	process(f->bus);
+	assert_int_equal(coming.added, 1);
+	assert_int_equal(coming.removed, 1);
+}
+
 /* --- the agent ------------------------------------------------------------ */
 
 static unsigned long switches(pid_t pid)
@@ -457,6 +543,8 @@ int main(void)
 		TEST(test_other_users),
 		TEST(test_signals_go_to_the_submitter_only),
 		TEST(test_device_comes_and_goes),
+		TEST(test_partition_is_an_object),
+		TEST(test_partition_comes_and_goes),
 		TEST(test_idle_agent_sleeps),
 		TEST(test_watchdog_only_while_busy),
 		TEST(test_sigterm_ends),
