@@ -14,12 +14,13 @@
  *   run     what the device works on: buffers, prepared job, transfers. Lives
  *           until the device and the mover have let go, also after its job.
  *           When the gate closes it waits as it is, and goes on when it opens
- *   delivery  a result on its way into a caller's descriptor, with a thread of its own
+ *   delivery
+ *           a result on its way into a caller's descriptor, with a thread of its own
  *   gate    what the kernel says of the gate
  *   lease   the agent's promise to the kernel, while that is of use
  *
- * There is one thread beside those of the store and of deliveries. The program and its data are never
- * looked at.
+ * There is one thread beside those of the store and of deliveries. The program and
+ * its data are never looked at.
  */
 #ifndef LAYBY_AGENT_H
 #define LAYBY_AGENT_H

@@ -80,13 +80,15 @@ static void tell_left_out(struct journal *journal)
 
 	if (journal->jobs.left_out) {
 		snprintf(text, sizeof(text),
-			 "jobs: %" PRIu64 " more lines in a minute, left out; what ended is in the ledger",
+			 "jobs: %" PRIu64
+			 " more lines in a minute, left out; what ended is in the ledger",
 			 journal->jobs.left_out);
 		say(journal, LOG_NOTICE, text, "MESSAGE_ID=" JOURNAL_LINES_LEFT_OUT);
 	}
 	if (journal->gate.left_out) {
 		gate_text(&journal->state, gate);
-		snprintf(text, sizeof(text), "gate: %" PRIu64 " more changes in a minute; now %s",
+		snprintf(text, sizeof(text),
+			 "gate: %" PRIu64 " more changes in a minute; now %s",
 			 journal->gate.left_out, gate);
 		say(journal, LOG_NOTICE, text, "MESSAGE_ID=" JOURNAL_LINES_LEFT_OUT, "LAYBY_REASON=%s",
 		    layby_gate_reason_name(journal->state.reason));

@@ -5,7 +5,6 @@
  */
 #include "agent_fixture.h"
 
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,13 +62,13 @@ static uint64_t now_us(void)
 /* As the service manager does it; the reload has begun after it was asked for. */
 static void reload(struct fixture *f, const char *status)
 {
-	uint64_t before = now_us(), begun = 0;
+	uint64_t before = now_us(), begun;
 	const char *said;
 
 	kill(f->agent, SIGHUP);
 	said = strstr(next_notified(f, "RELOADING=1"), "MONOTONIC_USEC=");
 	assert_non_null(said);
-	assert_int_equal(sscanf(said, "MONOTONIC_USEC=%" SCNu64, &begun), 1);
+	begun = strtoull(said + strlen("MONOTONIC_USEC="), NULL, 10);
 	assert_in_range(begun, before, now_us());
 	assert_non_null(strstr(next_notified(f, "READY=1"), status));
 }
@@ -187,7 +186,8 @@ static void test_wrong_at_start(void **state)
 	refused(f, "[Agent]\n\nJobs=1\n", "agentd.conf:3: [Agent] Jobs= is not known; right are");
 	refused(f, "UserJobsMax=1\n", "agentd.conf:1: [] UserJobsMax= is not known");
 	refused(f, "[Agent]\nUserJobsMax\n", "agentd.conf:2: not understood; right are [Agent]");
-	refused(f, "[Agent]\nUserJobsMax=0\n", ":2: UserJobsMax=0 is not a number from 1 to 1000000");
+	refused(f, "[Agent]\nUserJobsMax=0\n",
+		":2: UserJobsMax=0 is not a number from 1 to 1000000");
 	refused(f, "[Agent]\nUserJobsMax=1K\n", ":2: UserJobsMax=1K is not a number");
 	refused(f, "[Agent]\nUserJobsMax=-1\n", ":2: UserJobsMax=-1 is not a number");
 	refused(f, "[Agent]\nBytesMax=K\n", ":2: BytesMax=K is not a number");
