@@ -22,6 +22,23 @@
 #define AGAIN_US 1000
 #define TRIES 300000
 
+int known_setup(void **state, const char *directory)
+{
+	struct fixture *f;
+
+	if (fixture_setup(state))
+		return -1;
+	f = *state;
+	fixture_end_agent(f, SIGTERM);
+	f->jobs_max = "--jobs-max=1000000";
+	f->bytes_max = "--bytes-max=1099511627776";
+	if (!directory)
+		return 0;
+	assert_in_range(snprintf(f->state, sizeof(f->state), "%s", directory), 1,
+			sizeof(f->state) - 1);
+	return setenv("STATE_DIRECTORY", f->state, 1);
+}
+
 struct known *known_create(uint32_t seed)
 {
 	struct known *known = mmap(NULL, sizeof(*known), PROT_READ | PROT_WRITE,

@@ -67,6 +67,11 @@ struct known {
 	pid_t submitters[SUBMITTERS];
 };
 
+/*
+ * A fixture without an agent, and without limits for it. @directory: where it keeps its
+ * state, NULL: in the fixture's own.
+ */
+int known_setup(void **state, const char *directory);
 struct known *known_create(uint32_t seed);
 void known_destroy(struct known *known);
 size_t known_output_size(uint32_t job);

@@ -32,15 +32,7 @@ static uint32_t seed;
 
 static int setup(void **state)
 {
-	struct fixture *f;
-
-	if (fixture_setup(state))
-		return -1;
-	f = *state;
-	f->jobs_max = "--jobs-max=1000000";
-	f->bytes_max = "--bytes-max=1099511627776";
-	fixture_end_agent(f, SIGTERM);
-	return 0;
+	return known_setup(state, NULL);
 }
 
 /* --- kills ---------------------------------------------------------------- */

@@ -28,17 +28,7 @@ static uint32_t seed;
 
 static int setup(void **state)
 {
-	struct fixture *f;
-
-	if (fixture_setup(state))
-		return -1;
-	f = *state;
-	fixture_end_agent(f, SIGTERM);
-	f->jobs_max = "--jobs-max=1000000";
-	f->bytes_max = "--bytes-max=1099511627776";
-	snprintf(f->state, sizeof(f->state), "%s", state_directory);
-	setenv("STATE_DIRECTORY", f->state, 1);
-	return 0;
+	return known_setup(state, state_directory);
 }
 
 /* --- before anything is submitted again ----------------------------------- */

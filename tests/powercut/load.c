@@ -24,17 +24,7 @@ static bool forever;
 
 static int setup(void **state)
 {
-	struct fixture *f;
-
-	if (fixture_setup(state))
-		return -1;
-	f = *state;
-	fixture_end_agent(f, SIGTERM);
-	f->jobs_max = "--jobs-max=1000000";
-	f->bytes_max = "--bytes-max=1099511627776";
-	snprintf(f->state, sizeof(f->state), "%s", state_directory);
-	setenv("STATE_DIRECTORY", f->state, 1);
-	return 0;
+	return known_setup(state, state_directory);
 }
 
 static void wait_for_jobs(struct fixture *f, struct known *known, uint32_t count)
