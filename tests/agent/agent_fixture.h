@@ -82,7 +82,7 @@ struct submission {
 int blob(const void *data, size_t size);
 int text(const char *text);
 int sealed(const char *text);
-/* The program, one input "abcdefgh", one output of 8 bytes, one second. */
+/* The program, one input "abcdefgh", one output of 8 bytes, ten seconds: a busy host is slow. */
 struct submission usual(const char *program);
 /* Fills the path; closes the descriptors. */
 int submit(sd_bus *bus, struct submission *s, char path[64],
