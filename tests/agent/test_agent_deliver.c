@@ -4,6 +4,7 @@
  * take anything hold up nobody but their own caller.
  */
 #include "agent_fixture.h"
+#include "silent_fs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -347,6 +348,38 @@ static void test_pipe_is_read_in_the_end(void **state)
 	sd_bus_flush_close_unref(other);
 }
 
+/* What hangs there cannot be ended: its user's are all taken until it answers, or goes. */
+static void test_file_system_that_never_answers(void **state)
+{
+	struct fixture *f = *state;
+	char path[64], next[64], dir[64];
+	struct silent_fs fs;
+	sd_bus *other;
+	int fd, i;
+
+	snprintf(dir, sizeof(dir), "%s/silent", f->dir);
+	if (!silent_fs_start(&fs, dir))
+		skip();
+	finished_job(f->bus, LARGE, path);
+	other = fixture_connect();
+	fd = silent_fs_open(&fs, O_WRONLY);
+	for (i = 0; i < PER_USER; i++)
+		into_begun(other, path, fd);
+	silent_fs_wait_asked(&fs);
+	assert_string_equal(job_string(other, path, "State"), "finished");
+	into_fails(f->bus, path, text(""), ERROR_LIMITS, "4 results are being written for you");
+	finished_job(f->bus, 8, next);
+	check_output(f->bus, next, 0, "abcdefgh", 8);
+	as_user(65534, gets_his_own, NULL);
+	/* nobody waits for them any more, and still they hang */
+	sd_bus_flush_close_unref(other);
+	close(fd);
+	as_user(65534, gets_his_own, NULL);
+	into_fails(f->bus, path, text(""), ERROR_LIMITS, "4 results are being written for you");
+	silent_fs_stop(&fs);
+	wait_room(f->bus, path);
+}
+
 static void test_agent_ends(void **state)
 {
 	struct fixture *f = *state;
@@ -380,6 +413,7 @@ int main(void)
 		TEST(test_pipe_without_a_reader),
 		TEST(test_pipes_that_nobody_reads),
 		TEST(test_pipe_is_read_in_the_end),
+		TEST(test_file_system_that_never_answers),
 		TEST(test_agent_ends),
 	};
 

@@ -69,6 +69,7 @@ $(TO)/layby-agentd $(TO)/laybyctl:
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(URING) $(LIBS)
 
+$(TO)/test_agent_deliver: $(TO)/silent_fs.o
 $(TO)/test_agent_submit $(TO)/test_agent_life $(TO)/test_agent_gate $(TO)/test_agent_durable $(TO)/test_agent_vector \
 		$(TO)/test_agent_journal $(TO)/test_agent_conf $(TO)/test_agent_deliver: $(TO)/%: $(TO)/%.o $(fixture_o)
 	@echo "  LD      tests/$(notdir $@)"
