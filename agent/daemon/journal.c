@@ -87,11 +87,10 @@ static void tell_left_out(struct journal *journal)
 	}
 	if (journal->gate.left_out) {
 		gate_text(&journal->state, gate);
-		snprintf(text, sizeof(text),
-			 "gate: %" PRIu64 " more changes in a minute; now %s",
+		snprintf(text, sizeof(text), "gate: %" PRIu64 " more changes in a minute; now %s",
 			 journal->gate.left_out, gate);
-		say(journal, LOG_NOTICE, text, "MESSAGE_ID=" JOURNAL_LINES_LEFT_OUT, "LAYBY_REASON=%s",
-		    layby_gate_reason_name(journal->state.reason));
+		say(journal, LOG_NOTICE, text, "MESSAGE_ID=" JOURNAL_LINES_LEFT_OUT,
+		    "LAYBY_REASON=%s", layby_gate_reason_name(journal->state.reason));
 	}
 	journal->jobs.left_out = 0;
 	journal->gate.left_out = 0;
