@@ -68,7 +68,10 @@ static int read_retries(sd_bus_message *m, struct store_request *wanted)
 
 static int read_deadline(sd_bus_message *m, struct store_request *wanted)
 {
-	return sd_bus_message_read(m, "v", "t", &wanted->deadline_us);
+	int r;
+
+	r = sd_bus_message_read(m, "v", "t", &wanted->deadline_us);
+	return r >= 0 && wanted->deadline_us > INT64_MAX ? -ERANGE : r;
 }
 
 static const struct {
@@ -81,7 +84,7 @@ static const struct {
 	{ "key", read_key, "16 bytes (ay)" },
 	{ "priority", read_priority, "a number from 0 to 9 (u)" },
 	{ "retries", read_retries, "a number from 0 to 9 (u)" },
-	{ "deadline", read_deadline, "CLOCK_REALTIME in microseconds (t)" },
+	{ "deadline", read_deadline, "CLOCK_REALTIME in microseconds, below 2^63 (t)" },
 };
 
 static int read_option(sd_bus_message *m, struct request *request,

@@ -5,6 +5,7 @@ under way at once, and what must hold of each answer:
 
   - there is one
   - what the policy does not let through is refused by the bus, and nothing else is said
+  - it is not the disk's fault, which has room
   - a job of somebody else's answers as one that never was, and is in no answer
 """
 import re
@@ -16,6 +17,7 @@ from bus_members import PROPERTIES
 from bus_values import JOB_PREFIX, Values, body
 
 ACCESS_DENIED = "org.freedesktop.DBus.Error.AccessDenied"
+CANNOT_KEEP = "org.layby.Error.CannotKeep"
 # a job that never was
 NOBODYS = JOB_PREFIX + "/999999999"
 AT_ONCE = 24
@@ -203,6 +205,8 @@ class Caller:
         self.coverage.count(call.names, error)
         for kind in call.values.kinds:
             self.coverage.kinds[kind] = self.coverage.kinds.get(kind, 0) + 1
+        if error == CANNOT_KEEP:
+            raise Wrong("%s: %s: %s" % (self.user.name, call, words(call.reply)))
         self.judge_right(call, error)
         if not error:
             self.judge_answer(call)

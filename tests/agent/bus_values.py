@@ -210,7 +210,7 @@ class Values:
         bits, signed = BITS[c]
         low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
         number = self.random.choice((
-            low, high, low + 1, high - 1, 1 << self.random.randrange(64),
+            low, high, low + 1, high - 1, high // 2 + 1, 1 << self.random.randrange(64),
             (1 << self.random.randrange(64)) - 1, self.random.randint(low, high),
             -self.random.randrange(9), *NUMBERS))
         return GLib.Variant(c, min(max(number, low), high))

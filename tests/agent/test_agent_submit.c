@@ -350,6 +350,9 @@ static void test_options(void **state)
 	s = usual("copy 0");
 	s.option = "deadline";
 	submit_fails(f->bus, s, ERROR_INVALID, "option \"deadline\" must be CLOCK_REALTIME");
+	s = usual("copy 0");
+	s.deadline_us = 1ull << 63;
+	submit_fails(f->bus, s, ERROR_INVALID, "below 2^63");
 }
 
 static void test_limit_of_jobs(void **state)
