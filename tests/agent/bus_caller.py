@@ -78,7 +78,8 @@ class Caller:
 
     def property_arguments(self, method, values, kind):
         """Of Get, Set and GetAll: of what there is."""
-        p = self.random.choice(self.members.properties[kind] or
+        at = self.random.choice((kind, bus_world.AGENT_PATH, "job"))
+        p = self.random.choice(self.members.properties[at] or
                                self.members.properties[bus_world.AGENT_PATH])
         interface, name = GLib.Variant("s", p.interface), GLib.Variant("s", p.name)
         if len(method.arguments) == 1:
@@ -169,14 +170,20 @@ class Caller:
         methods = self.members.methods[kind] or self.members.methods[bus_world.AGENT_PATH]
         return self.message(self.random.choice(methods), kind)
 
-    def gets(self):
-        """Of each property, one."""
+    def about(self, path, p, verb, *more):
+        """A call of Get or Set."""
+        message = Gio.DBusMessage.new_method_call(bus_world.AGENT, path, PROPERTIES, verb)
+        message.set_body(body([GLib.Variant("s", p.interface), GLib.Variant("s", p.name), *more]))
+        return Call(message, ["%s %s" % (verb, p)], Values(self.random))
+
+    def each_property(self):
+        """Asked for, and set to something of its type."""
         for kind, properties in self.members.properties.items():
             path = (self.own or sorted(self.others))[0] if kind == "job" else kind
             for p in properties:
-                message = Gio.DBusMessage.new_method_call(bus_world.AGENT, path, PROPERTIES, "Get")
-                message.set_body(GLib.Variant("(ss)", (p.interface, p.name)))
-                yield Call(message, ["Get %s" % p], Values(self.random))
+                yield self.about(path, p, "Get")
+                value = Values(self.random).wild(p.signature)
+                yield self.about(path, p, "Set", GLib.Variant("v", value))
 
     def batch(self, calls):
         """Sends them, waits for all answers, judges these."""
@@ -190,7 +197,9 @@ class Caller:
                 self.judge(call)
 
     def run(self, calls):
-        self.batch(list(self.gets()))
+        sweep = list(self.each_property())
+        for i in range(0, len(sweep), AT_ONCE):
+            self.batch(sweep[i:i + AT_ONCE])
         while calls > 0:
             count = min(self.random.randint(1, AT_ONCE), calls)
             self.batch([self.make() for _ in range(count)])

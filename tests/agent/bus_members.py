@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from gi.repository import Gio
 
 import bus_world
+from bus_values import JOB_PREFIX
 
 PROPERTIES = "org.freedesktop.DBus.Properties"
 XML = bus_world.TOP + "/agent/data/org.layby.Agent1.xml"
@@ -38,17 +39,26 @@ class Property:
 
 def introspect(connection, path):
     text = bus_world.call(connection, path, "org.freedesktop.DBus.Introspectable", "Introspect")[0]
-    return Gio.DBusNodeInfo.new_for_xml(text).interfaces
+    return Gio.DBusNodeInfo.new_for_xml(text)
+
+
+def objects(connection, path="/"):
+    """All paths that there are from here on, without the jobs."""
+    yield path
+    for node in introspect(connection, path).nodes:
+        below = path.rstrip("/") + "/" + node.path
+        if not below.startswith(JOB_PREFIX + "/"):
+            yield from objects(connection, below)
 
 
 class Members:
-    """paths: what answered at which kind of path"""
+    """At which path, or at "job", of which one is given."""
 
-    def __init__(self, connection, paths):
+    def __init__(self, connection, job):
         self.methods = {}
         self.properties = {}
-        for kind, path in paths.items():
-            found = introspect(connection, path)
+        for kind, path in [(path, path) for path in objects(connection)] + [("job", job)]:
+            found = introspect(connection, path).interfaces
             self.methods[kind] = [
                 Method(i.name, m.name, tuple(a.signature for a in m.in_args))
                 for i in found for m in i.methods]
