@@ -29,6 +29,11 @@ bench: bench-path bench-doorbell bench-governor bench-reclaim bench-isolation be
 bench-path bench-doorbell bench-governor bench-reclaim bench-isolation bench-caps bench-agent:
 	@tests/bench/$@
 
+#: make fuzz-bus  all of the agent's bus interface, called with everything by everybody;
+#:                MINUTES=10
+fuzz-bus:
+	@$(SDK) run make -s -C agent fuzz-bus MINUTES=$(or $(MINUTES),10)
+
 #: make holes     all that crosses between guest and driving: open, bounded, closed
 holes:
 	@$(SDK) run tests/holes/show
@@ -88,4 +93,5 @@ sysconfdir ?= /etc
 export DESTDIR
 
 .PHONY: help demo check coverage bench bench-path bench-doorbell bench-governor bench-reclaim \
-	bench-isolation bench-caps bench-agent holes mutants audit style sdk shell modules agent install clean
+	bench-isolation bench-caps bench-agent fuzz-bus holes mutants audit style sdk shell modules \
+	agent install clean

@@ -130,6 +130,9 @@ tests := $(store_tests) $(addprefix $(TO)/,test_client test_queue test_agent_sub
 	test_ledger test_ledger_aside \
 	test_ledger_forged ledger_make layby-agentd bench/layby-agentd laybyctl)
 
+fuzz-bus: $(TO)/layby-agentd
+	@$(T)/fuzz-bus --minutes $(or $(MINUTES),10)
+
 check: all $(tests)
 	@$(T)/run $(O)
 
