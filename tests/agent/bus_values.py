@@ -192,8 +192,8 @@ class Values:
     def sensible(self, signature):
         c = signature[0]
         if c == "h":
-            return self.descriptor(self.random.choice(("memfd", "sealed")),
-                                   self.random.choice(SENSIBLE_PROGRAMS) if not self.fds else bytes(500))
+            data = self.random.choice(SENSIBLE_PROGRAMS) if not self.fds else bytes(500)
+            return self.descriptor(self.random.choice(("memfd", "sealed")), data)
         if c == "a":
             return self.sensible_array(signature)
         if c in "({":
@@ -201,7 +201,8 @@ class Values:
         if c == "b":
             return GLib.Variant("b", self.chance(0.5))
         if c in BITS:
-            return GLib.Variant(c, self.random.choice((0, 0, 1, 8) if c in "uy" else (1, 4, 8)))
+            return GLib.Variant(c, self.random.choice(
+                (0, 0, 1, 8) if c in "uy" else (0, 1, 1, 4, 4, 8, 8)))
         return self.wild(signature)
 
     # of any kind
