@@ -552,7 +552,8 @@ int main(void)
 	const struct CMUnitTest budget[] = {
 		TEST(whole_bucket), TEST(order), TEST(nobody_passes), TEST(cancel),
 		TEST(cancel_running), TEST(ring_exit), TEST(held), TEST(reclaim), TEST(reset),
-		TEST(time_up), TEST(too_big), TEST(rate), TEST(cap_falls), TEST(level), TEST(charged_again),
+		TEST(time_up), TEST(too_big), TEST(rate), TEST(cap_falls), TEST(level),
+		TEST(charged_again),
 		TEST(no_credit_no_rise), TEST(opens_low), TEST(level_stays), TEST(level_falls),
 		TEST(over_cap),
 	};
