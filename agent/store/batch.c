@@ -4,8 +4,8 @@
  * before it is on disk (ISO-10). Each operation stands in a savepoint of its own; if
  * the transaction fails, all of them have failed.
  *
- * On a full disk ends, and what forgets, are tried again, without submissions, in the
- * room that was kept back.
+ * On a full disk ends, the owner's settings, and what forgets, are tried again, without
+ * submissions, in the room that was kept back.
  */
 #include "internal.h"
 
@@ -18,6 +18,7 @@ static int (*const applies[])(struct store *store, struct operation *operation) 
 	[OPERATION_SUBMIT] = submit_apply,   [OPERATION_END] = end_apply,
 	[OPERATION_COUNT] = count_apply,     [OPERATION_RELEASE] = release_apply,
 	[OPERATION_DISOWN] = disown_apply,   [OPERATION_EXPIRE] = expire_apply,
+	[OPERATION_SETTINGS] = settings_apply,
 };
 
 /* SQLite gives up the whole transaction after some errors. */
@@ -63,6 +64,7 @@ static off_t leaves(const struct operation *operation)
 		return 0;
 	case OPERATION_END:
 	case OPERATION_COUNT:
+	case OPERATION_SETTINGS:
 		return RESERVE_BYTES / 2;
 	default:
 		return RESERVE_BYTES;

@@ -39,6 +39,11 @@ static unsigned int free_number(struct store *store)
 	return number;
 }
 
+bool corrupt_was_set_aside(struct store *store)
+{
+	return is_taken(store, DATABASE, 1);
+}
+
 /* The database last: if we die in between, the rest is moved the next time. */
 static int move_all(struct store *store, unsigned int number)
 {

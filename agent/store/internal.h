@@ -60,6 +60,7 @@ enum operation_kind {
 	OPERATION_RELEASE,
 	OPERATION_DISOWN,
 	OPERATION_EXPIRE,
+	OPERATION_SETTINGS,
 };
 
 struct operation {
@@ -87,6 +88,8 @@ struct operation {
 	char owner[STORE_OWNER_MAX];
 	/* EXPIRE */
 	uint64_t now_us;
+	/* SETTINGS */
+	struct owner_settings settings;
 };
 
 STAILQ_HEAD(operations, operation);
@@ -159,6 +162,8 @@ int schema_open(struct store *store);
 int schema_open_reader(struct store *store);
 /* @problem: why it cannot be used. Moves database and contents out of the way. */
 int corrupt_set_aside(struct store *store, const char *problem);
+/* Now or before */
+bool corrupt_was_set_aside(struct store *store);
 
 /* batch.c: one transaction of all of them */
 void batch_run(struct store *store, struct operations *operations);
@@ -187,6 +192,7 @@ int end_disowned(struct store *store, uint64_t number);
 int release_apply(struct store *store, struct operation *operation);
 int disown_apply(struct store *store, struct operation *operation);
 int expire_apply(struct store *store, struct operation *operation);
+int settings_apply(struct store *store, struct operation *operation);
 
 /* state.c */
 struct held {

@@ -243,6 +243,17 @@ int store_count(struct store *store, uint64_t number, uint32_t attempts, uint32_
 	return store_queue(store, operation);
 }
 
+int store_keep_settings(struct store *store, const struct owner_settings *settings,
+			store_done_fn done, void *userdata)
+{
+	struct operation *operation = operation_create(OPERATION_SETTINGS, done, userdata);
+
+	if (!operation)
+		return -ENOMEM;
+	operation->settings = *settings;
+	return store_queue(store, operation);
+}
+
 int store_release(struct store *store, uint64_t number, store_done_fn done, void *userdata)
 {
 	struct operation *operation = operation_create(OPERATION_RELEASE, done, userdata);

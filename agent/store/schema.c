@@ -53,6 +53,10 @@ static const char schema[] =
 	"PRAGMA user_version = " TEXT_OF(SCHEMA_VERSION) ";\n"
 	"COMMIT;";
 
+/* The owner's, which came later: an older agent does not look at it. */
+static const char schema_of_settings[] =
+	"CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID";
+
 /* Memory is what the agent has little of: pages of 4 KiB, in KiB here. */
 static const char settings_of_writer[] = "PRAGMA synchronous = FULL;\n"
 					 "PRAGMA foreign_keys = ON;\n"
@@ -237,6 +241,9 @@ static int set_up(struct store *store, bool is_new)
 		if (r < 0)
 			return r;
 	}
+	r = run(handle, schema_of_settings);
+	if (r < 0)
+		return r;
 	sqlite3_wal_hook(handle, on_commit_to_wal, store);
 	return sql_prepare(&store->writer, 0, SQL_FIRST_OF_READER);
 }

@@ -55,6 +55,8 @@ static const char *const texts[SQL_COUNT] = {
 		"held = held + excluded.held, bytes = bytes + excluded.bytes,\n"
 		"ended = ended + excluded.ended",
 	[SQL_USAGE] = "SELECT held, bytes FROM usage WHERE uid = ?",
+	[SQL_SETTING_KEEP] = "INSERT INTO setting (name, value) VALUES (?, ?)\n"
+			     "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
 
 	[SQL_GET] = "SELECT " JOB_COLUMNS "WHERE number = ?",
 	[SQL_NEXT] = "SELECT " JOB_COLUMNS "WHERE state = 0 AND uid = ?\n"
@@ -74,6 +76,7 @@ static const char *const texts[SQL_COUNT] = {
 		     "JOIN content ON content.id = part.content\n"
 		     "WHERE job = ? AND role = ? AND place = ?",
 	[SQL_TOTALS] = "SELECT queued, held, bytes, ended FROM usage WHERE uid = ?",
+	[SQL_SETTINGS] = "SELECT name, value FROM setting",
 };
 
 static int io_errno(sqlite3 *handle)

@@ -35,6 +35,7 @@ enum sql {
 	SQL_CONTENT_FORGET,
 	SQL_USAGE_ADD,
 	SQL_USAGE,
+	SQL_SETTING_KEEP,
 	/* the reader's, from here on */
 	SQL_GET,
 	SQL_NEXT,
@@ -45,6 +46,7 @@ enum sql {
 	SQL_NEXT_OWNER,
 	SQL_READ,
 	SQL_TOTALS,
+	SQL_SETTINGS,
 	SQL_COUNT,
 };
 

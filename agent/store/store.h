@@ -13,7 +13,7 @@
  * All of it lives in one directory, 0700, which belongs to the store:
  *   queue.db          SQLite, WAL; contents of up to STORE_INLINE_MAX bytes, too
  *   content/HEX       contents above that, by SHA-256
- *   reserve            4 MiB of room that only ends and forgetting may use; while they
+ *   reserve            4 MiB of room that only ends, settings and forgetting may use; while they
  *                      cannot be had every new job is refused with -ENOSPC
  *   lock               held for as long as the store is open
  *   queue.db.corrupt-N, content.corrupt-N  what was found broken, set aside
@@ -26,6 +26,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <systemd/sd-event.h>
+
+#include "owner/settings.h"
 
 #define STORE_INLINE_MAX (16 * 1024)
 #define STORE_KEY_BYTES 16
@@ -200,6 +202,10 @@ int store_count(struct store *store, uint64_t number, uint32_t attempts, uint32_
 /* Forget a job that has ended, and its contents. -EBUSY: it has not ended. */
 int store_release(struct store *store, uint64_t number, store_done_fn done, void *userdata);
 
+/* The owner's settings take the place of those before. */
+int store_keep_settings(struct store *store, const struct owner_settings *settings,
+			store_done_fn done, void *userdata);
+
 /*
  * The next two are done in steps, each on disk for itself: operations that are called
  * later may come before their end.
@@ -244,6 +250,12 @@ enum store_role {
  * for what is in the database; a file's only by its size).
  */
 int store_read(struct store *store, uint64_t number, enum store_role role, uint32_t index);
+
+/*
+ * What store_keep_settings() kept last. -ENOENT: none ever were; -EBADMSG: what is there
+ * is not right, or they were in a database that was set aside.
+ */
+int store_settings(struct store *store, struct owner_settings *ret_settings);
 
 struct store_totals {
 	uint64_t queued;

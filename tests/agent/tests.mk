@@ -54,7 +54,7 @@ $(TO)/test_client $(TO)/test_queue: $(TO)/%: $(TO)/%.o $(kernel_o) $(test_client
 	@$(CC) $(CFLAGS) $(SANITIZE) $(WRAP) -o $@ $^ $(URING) $(CMOCKA)
 
 # The programs as they are, on a fake liblayby.
-test_daemon_o  := $(patsubst $(O)/%,$(TO)/%,$(daemon_o) $(store_o) $(ledger_o))
+test_daemon_o  := $(patsubst $(O)/%,$(TO)/%,$(daemon_o) $(owner_o) $(store_o) $(ledger_o))
 fakes_o        := $(TO)/fake_layby.o $(TO)/fake_gate.o $(TO)/fake_host.o $(TO)/client/gate.o $(TO)/client/reason.o \
 	$(TO)/common/gate_names.o $(TO)/common/consent_words.o $(TO)/common/host_file.o $(TO)/common/root_file.o \
 	$(TO)/common/ini_file.o
@@ -98,8 +98,8 @@ $(TO)/ledger_make: $(TO)/ledger_make.o $(test_ledger_o)
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(STORE)
 
 # The store, and its insides
-test_store_o := $(patsubst $(O)/%,$(TO)/%,$(store_o) $(ledger_o)) $(TO)/store_fixture.o
-store_tests  := $(addprefix $(TO)/,test_store test_store_batch test_store_disk test_store_journal \
+test_store_o := $(patsubst $(O)/%,$(TO)/%,$(store_o) $(owner_o) $(ledger_o)) $(TO)/store_fixture.o
+store_tests  := $(addprefix $(TO)/,test_store test_store_batch test_store_disk test_store_settings test_store_journal \
 	test_store_kill)
 
 $(store_tests:=.o) $(TO)/store_fixture.o: CPPFLAGS += -I$(S)
@@ -108,7 +108,7 @@ $(store_tests): $(TO)/%: $(TO)/%.o $(test_store_o)
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(STORE) $(CMOCKA)
 
 # What the store takes a second; not sanitized, not part of the check.
-$(TO)/store_bench: $(T)/store_bench.c $(store_o) $(ledger_o)
+$(TO)/store_bench: $(T)/store_bench.c $(store_o) $(owner_o) $(ledger_o)
 	@mkdir -p $(@D)
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CPPFLAGS) -I$(S) $(CFLAGS) -o $@ $^ $(SYSTEMD) $(STORE)
@@ -117,7 +117,7 @@ $(TO)/store_bench: $(T)/store_bench.c $(store_o) $(ledger_o)
 # unsynced/: that does not wait for the disk, and must be seen to lose jobs.
 fakes_c := $(T)/fake_layby.c $(T)/fake_gate.c $(T)/fake_host.c
 $(TO)/unsynced/layby-agentd: $(TOP)/tests/powercut/unsynced.c
-$(TO)/bench/layby-agentd $(TO)/unsynced/layby-agentd: $(daemon_o) $(store_o) $(ledger_o) $(fakes_c) \
+$(TO)/bench/layby-agentd $(TO)/unsynced/layby-agentd: $(daemon_o) $(owner_o) $(store_o) $(ledger_o) $(fakes_c) \
 		$(patsubst $(TO)/%,$(O)/%,$(filter $(TO)/client/% $(TO)/common/%,$(fakes_o)))
 	@mkdir -p $(@D)
 	@echo "  LD      tests/$(@:$(TO)/%=%)"
