@@ -7,6 +7,7 @@
  * the device has work, and the timers are one-shot.
  */
 #include "agent.h"
+#include "owner.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -296,6 +297,7 @@ int agent_create(sd_event *event, const char *partition,
 	LIST_INIT(&agent->parties);
 	LIST_INIT(&agent->clients);
 	LIST_INIT(&agent->deliveries);
+	LIST_INIT(&agent->cancels);
 	r = sd_watchdog_enabled(false, &agent->watchdog_us);
 	if (r >= 0)
 		r = agent_add_sources(agent);
@@ -308,11 +310,14 @@ int agent_create(sd_event *event, const char *partition,
 	if (r >= 0)
 		r = lease_create(agent, &agent->lease);
 	if (r >= 0)
+		r = owner_create(agent, &agent->owner);
+	if (r >= 0)
 		r = gate_create(agent, &agent->gate);
 	if (r < 0) {
 		agent_destroy(agent);
 		return r;
 	}
+	owner_update(agent->owner);
 	if (agent->watchdog_us)
 		agent_watch(agent, true);
 	agent_update_watchdog(agent);
@@ -345,6 +350,8 @@ void agent_destroy(struct agent *agent)
 	while ((party = LIST_FIRST(&agent->parties)))
 		party_destroy(party);
 	lease_destroy(agent->lease);
+	owner_destroy(agent->owner);
+	cancels_destroy(agent);
 	gate_destroy(agent->gate);
 	journal_destroy(agent->journal);
 	sd_event_source_disable_unref(agent->pump);

@@ -17,6 +17,7 @@
  *   delivery
  *           a result on its way into a caller's descriptor, with a thread of its own
  *   gate    what the kernel says of the gate
+ *   owner   what the owner wants, see owner.h
  *   lease   the agent's promise to the kernel, while that is of use
  *
  * There is one thread beside those of the store and of deliveries. The program and
@@ -81,6 +82,7 @@ struct agent {
 	struct journal *journal;
 	struct gate *gate;
 	struct lease *lease;
+	struct owner *owner;
 	const char *partition;
 	struct limits limits;
 	struct partition_seen seen;
@@ -90,6 +92,9 @@ struct agent {
 	LIST_HEAD(, party) parties;
 	LIST_HEAD(, client) clients;
 	LIST_HEAD(, delivery) deliveries;
+	/* jobs of others that are to be cancelled, while polkit is asked */
+	LIST_HEAD(, cancel) cancels;
+	unsigned int cancel_count;
 	uint64_t party_count;
 	uint64_t run_count;
 	uint32_t delivery_count;
@@ -231,6 +236,8 @@ void lease_update(struct lease *lease);
 /* consent.c */
 void consent_update(struct agent *agent, const struct gate_state *was,
 		    const struct gate_state *now);
+/* Takes it back and forgets it; all of that is tried, whatever of it fails. */
+int consent_withdraw(struct agent *agent, sd_bus_error *error);
 int method_give_consent(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int method_withdraw_consent(sd_bus_message *m, void *userdata,
 			    sd_bus_error *error);
@@ -350,5 +357,13 @@ int job_bus_attach(struct agent *agent);
 void job_emit_changed(struct job *job);
 void job_emit_added(struct job *job);
 const char *job_state_name(const struct job *job);
+/* NULL: there is none. Good until the next call. */
+struct job *job_find(struct agent *agent, uint64_t number);
+/* Answers @m when it has ended on disk. */
+int job_cancel_for(struct job *job, sd_bus_message *m);
+
+/* cancel.c: a job of somebody else, if polkit allows it; answers @m */
+int cancel_ask(struct job *job, sd_bus_message *m, sd_bus_error *error);
+void cancels_destroy(struct agent *agent);
 
 #endif

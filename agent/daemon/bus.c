@@ -4,6 +4,7 @@
  * connection to the system bus.
  */
 #include "agent.h"
+#include "owner.h"
 
 #include <errno.h>
 #include <string.h>
@@ -197,6 +198,11 @@ GETTER(policy_state, "s", gate_policy_state_name(policy->state))
 GETTER(policy_id, "s", policy->id)
 GETTER(policy_serial, "t", policy->serial)
 GETTER(policy_digest, "s", digest_text(policy, (char[65]){ 0 }))
+GETTER(paused, "b", (int)(owner_last_plan(agent->owner)->reason == OWNER_PAUSED))
+GETTER(paused_until, "t", (uint64_t)owner_settings(agent->owner)->paused_until_us)
+GETTER(owner_reason, "s", owner_reason_name(owner_last_plan(agent->owner)->reason))
+GETTER(charge_kept, "u", (uint32_t)owner_last_plan(agent->owner)->battery_min_percent)
+GETTER(settings_in_force, "b", (int)owner_in_force(agent->owner))
 GETTER(key_kind, "s", gate_key_kind_name(policy->key_kind))
 
 void agent_emit_changed(struct agent *agent, const char *const *names)
@@ -235,6 +241,16 @@ static const sd_bus_vtable agent_vtable[] = {
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("WithdrawConsent", NULL, NULL, method_withdraw_consent,
 		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("SetSettings", SD_BUS_ARGS("a{sv}", settings),
+				SD_BUS_NO_RESULT, method_set_settings,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Pause", SD_BUS_ARGS("t", until_us),
+				SD_BUS_NO_RESULT, method_pause,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Resume", NULL, NULL, method_resume,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Off", NULL, NULL, method_off,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Version", "s", get_version, 0,
 			SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Partition", "a{sv}", get_partition, 0, 0),
@@ -253,6 +269,12 @@ static const sd_bus_vtable agent_vtable[] = {
 	CHANGES("PolicySerial", "t", get_policy_serial),
 	CHANGES("PolicyDigest", "s", get_policy_digest),
 	CHANGES("KeyKind", "s", get_key_kind),
+	CHANGES("Settings", "a{sv}", get_settings),
+	CHANGES("SettingsInForce", "b", get_settings_in_force),
+	CHANGES("Paused", "b", get_paused),
+	CHANGES("PausedUntilUs", "t", get_paused_until),
+	CHANGES("OwnerReason", "s", get_owner_reason),
+	CHANGES("ChargeKeptPercent", "u", get_charge_kept),
 	SD_BUS_VTABLE_END
 };
 

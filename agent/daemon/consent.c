@@ -83,14 +83,20 @@ static int consent_keep(const struct bytes *token,
 	return r < 0 ? r : keep_file(folder, SIGNATURE, signature);
 }
 
-static void consent_forget(void)
+/* Gone for good when this returns 0: a loss of power must not bring it back. */
+static int consent_forget(void)
 {
-	_cleanup_close_ int folder = open_state_directory();
+	_cleanup_close_ int state = open_state_directory();
+	_cleanup_close_ int folder = -1;
 
-	if (folder < 0 || unlinkat(folder, TOKEN, 0) < 0)
-		return;
+	if (state < 0)
+		return state;
+	folder = openat(state, FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0 || unlinkat(state, TOKEN, 0) < 0)
+		return errno == ENOENT ? 0 : -errno;
 	log_notice("consent: withdrawn, forgotten");
-	unlinkat(folder, SIGNATURE, 0);
+	unlinkat(state, SIGNATURE, 0);
+	return fsync(folder) < 0 ? -errno : 0;
 }
 
 static int read_file(int folder, const char *name, char *buffer,
@@ -232,10 +238,15 @@ static bool was_withdrawn(const struct gate_state *was,
 void consent_update(struct agent *agent, const struct gate_state *was,
 		    const struct gate_state *now)
 {
+	int r = 0;
+
 	if (was_withdrawn(was, now))
-		consent_forget();
+		r = consent_forget();
 	else if (is_to_be_given(was, now))
 		agent->consent_due = true;
+	if (r < 0)
+		log_error("consent: withdrawn, but still kept for the next boot: %s",
+			  strerror(-r));
 	if (!policy_in_force(now) || was_withdrawn(was, now))
 		agent->consent_due = false;
 	agent->consent_retry_us = RETRY_US;
@@ -291,21 +302,38 @@ int method_give_consent(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	return sd_bus_reply_method_return(m, NULL);
 }
 
-int method_withdraw_consent(sd_bus_message *m, void *userdata,
-			    sd_bus_error *error)
+static int withdraw_now(struct agent *agent, sd_bus_error *error)
 {
-	struct agent *agent = userdata;
 	struct layby_node *node;
 	int r;
 
-	consent_forget();
 	r = layby_node_open(agent->partition, &node);
 	if (r < 0)
 		return no_device(agent, r, error);
 	r = layby_consent_withdraw(node);
 	layby_node_close(node);
-	if (r < 0)
-		return refuse(r, error);
+	return r < 0 ? refuse(r, error) : 0;
+}
+
+int consent_withdraw(struct agent *agent, sd_bus_error *error)
+{
+	int kept = consent_forget();
+	int r;
+
+	r = withdraw_now(agent, error);
 	gate_refresh(agent->gate);
-	return sd_bus_reply_method_return(m, NULL);
+	if (r < 0 || kept >= 0)
+		return r;
+	return sd_bus_error_setf(
+		error, ERROR_CANNOT_KEEP,
+		"the consent is withdrawn, but the disk does not let go of it (%s): after the next boot it would be given again",
+		strerror(-kept));
+}
+
+int method_withdraw_consent(sd_bus_message *m, void *userdata,
+			    sd_bus_error *error)
+{
+	int r = consent_withdraw(userdata, error);
+
+	return r < 0 ? r : sd_bus_reply_method_return(m, NULL);
 }

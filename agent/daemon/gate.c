@@ -6,6 +6,7 @@
  * up by itself: events come from the kernel.
  */
 #include "agent.h"
+#include "owner.h"
 
 #include <errno.h>
 #include <string.h>
@@ -133,7 +134,8 @@ static void gate_heard(struct gate *gate, const struct gate_state *state)
 	agent_emit_changed(gate->agent, names.names);
 	gate_ask_policy(gate);
 	consent_update(gate->agent, &was, &gate->state);
-	lease_update(gate->agent->lease);
+	/* and the lease, which is of no use if the owner wants none */
+	owner_update(gate->agent->owner);
 	partition_look(gate->agent);
 	agent_pump_soon(gate->agent);
 }

@@ -273,17 +273,34 @@ static int job_cancel_anywhere(struct job *job, store_done_fn done, void *userda
 }
 
 /* Of one in memory the first end counts, which is as good; done in the order of the calls. */
-static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *error)
+int job_cancel_for(struct job *job, sd_bus_message *m)
 {
-	struct pending *pending = pending_new(userdata, m);
+	struct pending *pending = pending_new(job, m);
 	int r;
 
 	if (!pending)
 		return -ENOMEM;
-	r = job_cancel_anywhere(userdata, on_pending, pending);
+	r = job_cancel_anywhere(job, on_pending, pending);
 	if (r < 0)
 		pending_free(pending);
 	return r < 0 ? r : 1;
+}
+
+static bool may_see(uid_t uid, const struct job *job)
+{
+	return uid == 0 || uid == job->stored.request.uid;
+}
+
+static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct job *job = userdata;
+	uid_t uid;
+	int r;
+
+	r = sender_uid(job->agent, m, &uid);
+	if (r < 0)
+		return r;
+	return may_see(uid, job) ? job_cancel_for(job, m) : cancel_ask(job, m, error);
 }
 
 static int job_release(struct job *job, struct pending *pending)
@@ -358,9 +375,12 @@ static const sd_bus_vtable job_vtable[] = {
 
 /* --- who sees which job --------------------------------------------------- */
 
-static bool may_see(uid_t uid, const struct job *job)
+/* The one call that may be about a job that cannot be seen: method_cancel() asks. */
+static bool may_be_asked(sd_bus *bus)
 {
-	return uid == 0 || uid == job->stored.request.uid;
+	sd_bus_message *m = sd_bus_get_current_message(bus);
+
+	return m && sd_bus_message_is_method_call(m, JOB_INTERFACE, "Cancel") > 0;
 }
 
 static int current_uid(struct agent *agent, sd_bus *bus, uid_t *ret_uid)
@@ -393,6 +413,11 @@ static struct job *find_stored(struct agent *agent, uint64_t number)
 	return store_get(agent->store, number, &agent->shown->stored) < 0 ? NULL : agent->shown;
 }
 
+struct job *job_find(struct agent *agent, uint64_t number)
+{
+	return agent_find_job(agent, number) ?: find_stored(agent, number);
+}
+
 /* Returns 0, "no such object", also for another user's job. */
 static int find_job(sd_bus *bus, const char *path, const char *interface,
 		    void *userdata, void **ret_found, sd_bus_error *error)
@@ -405,13 +430,13 @@ static int find_job(sd_bus *bus, const char *path, const char *interface,
 
 	if (parse_path(path, &number) < 0)
 		return 0;
-	job = agent_find_job(agent, number) ?: find_stored(agent, number);
+	job = job_find(agent, number);
 	if (!job)
 		return 0;
 	r = current_uid(agent, bus, &uid);
 	if (r < 0)
 		return r;
-	if (!may_see(uid, job))
+	if (!may_see(uid, job) && !may_be_asked(bus))
 		return 0;
 	*ret_found = job;
 	return 1;

@@ -4,10 +4,12 @@
  *
  * Owns it and the one timer of an agent without work. It is held while it is of
  * use, that is, while nothing that comes before it keeps the gate closed; else
- * it is dropped and nothing wakes up. Renewed by the loop itself, so that a loop
+ * it is dropped and nothing wakes up. So it is while the owner has paused guest work
+ * and no governor sees to that. Renewed by the loop itself, so that a loop
  * that hangs loses it.
  */
 #include "agent.h"
+#include "owner.h"
 
 #include <errno.h>
 #include <string.h>
@@ -32,7 +34,7 @@ static bool lease_is_useful(const struct lease *lease)
 	const struct gate_state *state = gate_state(lease->agent->gate);
 
 	return state->known && state->reason >= LAYBY_GATE_NO_LEASE &&
-	       !lease->agent->stopping;
+	       !owner_needs_lease_dropped(lease->agent->owner) && !lease->agent->stopping;
 }
 
 static int lease_open(const struct agent *agent)

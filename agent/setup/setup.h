@@ -7,6 +7,7 @@
 #ifndef LAYBY_SETUP_H
 #define LAYBY_SETUP_H
 
+#include <layby/governor_settings.h>
 #include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,7 +21,7 @@
 
 /* The owner's settings, if the governor has a map of this name: the agent's, too. */
 #define SETUP_SETTINGS_MAP	"settings"
-#define SETUP_SETTINGS		"/sys/fs/bpf/layby-settings"
+#define SETUP_SETTINGS		LAYBY_SETTINGS_PIN
 #define SETUP_SETTINGS_GROUP	"layby-agent"
 
 /**

@@ -12,6 +12,9 @@
 #include <linux/types.h>
 #endif
 
+/* Where layby-setup pins the map. */
+#define LAYBY_SETTINGS_PIN		"/sys/fs/bpf/layby-settings"
+
 #define LAYBY_SETTINGS_DAY_MIN		1440
 #define LAYBY_SETTINGS_OFFSET_MAX_MIN	(14 * 60)
 

@@ -162,6 +162,8 @@ int fixture_setup(void **state)
 	setenv("FAKE_LAYBY_NODE", f->node, 1);
 	snprintf(f->gate, sizeof(f->gate), "%s/gate", f->dir);
 	setenv("FAKE_LAYBY_GATE", f->gate, 1);
+	snprintf(f->settings, sizeof(f->settings), "%s/settings", f->dir);
+	setenv("FAKE_LAYBY_SETTINGS", f->settings, 1);
 	snprintf(f->state, sizeof(f->state), "%s/state", f->dir);
 	assert_int_equal(mkdir(f->state, 0700), 0);
 	setenv("STATE_DIRECTORY", f->state, 1);

@@ -36,6 +36,8 @@ struct fixture {
 	char state[56];
 	char node[64];
 	char gate[64];
+	/* what stands for the map that layby-setup pins; it is not there at first */
+	char settings[64];
 	pid_t daemon;
 	pid_t agent;
 	/* options of the agent; NULL: 64 jobs, 8 MiB */

@@ -55,7 +55,7 @@ $(TO)/test_client $(TO)/test_queue: $(TO)/%: $(TO)/%.o $(kernel_o) $(test_client
 
 # The programs as they are, on a fake liblayby.
 test_daemon_o  := $(patsubst $(O)/%,$(TO)/%,$(daemon_o) $(owner_o) $(store_o) $(ledger_o))
-fakes_o        := $(TO)/fake_layby.o $(TO)/fake_gate.o $(TO)/fake_host.o $(TO)/client/gate.o $(TO)/client/reason.o \
+fakes_o        := $(TO)/fake_bpf_value.o $(TO)/fake_layby.o $(TO)/fake_gate.o $(TO)/fake_host.o $(TO)/client/gate.o $(TO)/client/reason.o \
 	$(TO)/common/gate_names.o $(TO)/common/consent_words.o $(TO)/common/host_file.o $(TO)/common/root_file.o \
 	$(TO)/common/ini_file.o
 test_command_o := $(patsubst $(O)/%,$(TO)/%,$(command_o))
@@ -74,6 +74,10 @@ $(TO)/test_agent_submit $(TO)/test_agent_life $(TO)/test_agent_gate $(TO)/test_a
 		$(TO)/test_agent_journal $(TO)/test_agent_conf $(TO)/test_agent_deliver: $(TO)/%: $(TO)/%.o $(fixture_o)
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(CMOCKA)
+
+$(TO)/test_agent_owner $(TO)/test_agent_pause: $(TO)/%: $(TO)/%.o $(TO)/owner_calls.o $(TO)/fake_polkit.o $(fixture_o)
+	@echo "  LD      tests/$(notdir $@)"
+	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(STORE) $(CMOCKA)
 
 known_o := $(TO)/agent_known.o $(TO)/agent_known_job.o $(TO)/agent_known_check.o
 $(TO)/test_agent_kill: $(TO)/%: $(TO)/%.o $(known_o) $(fixture_o)
@@ -115,7 +119,7 @@ $(TO)/store_bench: $(T)/store_bench.c $(store_o) $(owner_o) $(ledger_o)
 
 # The agent as it ships, but for what it stands on; for benchmarks. With all libraries.
 # unsynced/: that does not wait for the disk, and must be seen to lose jobs.
-fakes_c := $(T)/fake_layby.c $(T)/fake_gate.c $(T)/fake_host.c
+fakes_c := $(T)/fake_layby.c $(T)/fake_gate.c $(T)/fake_host.c $(T)/fake_bpf_value.c
 $(TO)/unsynced/layby-agentd: $(TOP)/tests/powercut/unsynced.c
 $(TO)/bench/layby-agentd $(TO)/unsynced/layby-agentd: $(daemon_o) $(owner_o) $(store_o) $(ledger_o) $(fakes_c) \
 		$(patsubst $(TO)/%,$(O)/%,$(filter $(TO)/client/% $(TO)/common/%,$(fakes_o)))
@@ -126,7 +130,7 @@ $(TO)/bench/layby-agentd $(TO)/unsynced/layby-agentd: $(daemon_o) $(owner_o) $(s
 
 tests := $(store_tests) $(addprefix $(TO)/,test_client test_queue test_agent_submit \
 	test_agent_life test_agent_gate test_agent_durable test_agent_vector test_agent_journal test_agent_conf test_agent_deliver \
-	test_agent_kill test_policy_values \
+	test_agent_owner test_agent_pause test_agent_kill test_policy_values \
 	test_ledger test_ledger_aside \
 	test_ledger_forged ledger_make layby-agentd bench/layby-agentd laybyctl)
 
