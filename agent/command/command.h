@@ -59,6 +59,8 @@ int verb_jobs(const struct options *options, const char *argument);
 int verb_result(const struct options *options, const char *argument);
 int verb_cancel(const struct options *options, const char *argument);
 int verb_release(const struct options *options, const char *argument);
+int verb_resume(const struct options *options, const char *argument);
+int verb_off(const struct options *options, const char *argument);
 
 /* verbs with options of their own, in their folders */
 int audit_main(int argc, char *argv[]);
@@ -68,6 +70,8 @@ int consent_main(int argc, char *argv[]);
 int signals_main(int argc, char *argv[]);
 int ledger_main(int argc, char *argv[]);
 int top_main(int argc, char *argv[]);
+int settings_main(int argc, char *argv[]);
+int pause_main(int argc, char *argv[]);
 
 /* fail.c: one line on stderr, and the exit code that fits */
 int fail(enum exit_code code, const char *format, ...)

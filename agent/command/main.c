@@ -46,6 +46,8 @@ static const struct verb {
 	{ "cancel", "cancel JOB", "end a job", verb_cancel, 1, 1, false },
 	{ "release", "release JOB", "end a job and forget its result",
 	  verb_release, 1, 1, false },
+	{ "resume", "resume", "end the owner's pause", verb_resume, 0, 0, false },
+	{ "off", "off", "withdraw the consent, and pause until resume", verb_off, 0, 0, false },
 };
 
 /* Verbs that have options, and mostly verbs, of their own. */
@@ -73,6 +75,10 @@ static const struct group {
 	  signals_main },
 	{ "top", "top [--once|--json]",
 	  "gate, power, tiles and jobs, each second: top --help", top_main },
+	{ "pause", "pause [--for=TIME|--until=TIME]", "no guest work, now: pause --help",
+	  pause_main },
+	{ "settings", "settings [set KEY=VALUE...]",
+	  "what the owner wants of guest work: settings --help", settings_main },
 };
 
 static int print_help(void)

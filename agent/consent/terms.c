@@ -78,7 +78,7 @@ static int set_hours(const struct consent_options *options, struct layby_consent
 	uint32_t from_min, until_min;
 	int r;
 
-	r = hours_parse(options->hours ?: "00:00-24:00", &from_min, &until_min);
+	r = hours_parse("--hours", options->hours ?: "00:00-24:00", &from_min, &until_min);
 	if (r == EXIT_OK) {
 		token->hours_from_min = htole32(from_min);
 		token->hours_until_min = htole32(until_min);

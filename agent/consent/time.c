@@ -40,16 +40,16 @@ static bool read_form(const char *text, const char *form, uint64_t *ret_s)
 	return true;
 }
 
-static bool read_span(const char *text, char sign, uint64_t *ret_s)
+static bool read_count(const char *text, uint64_t *ret_s)
 {
 	unsigned long long number;
 	char *end;
 	size_t i;
 
-	if (text[0] != sign || text[1] < '0' || text[1] > '9')
+	if (*text < '0' || *text > '9')
 		return false;
 	errno = 0;
-	number = strtoull(text + 1, &end, 10);
+	number = strtoull(text, &end, 10);
 	for (i = 0; i < ARRAY_SIZE(spans); i++) {
 		if (!strcmp(end, spans[i].name) && !errno && number <= UINT32_MAX) {
 			*ret_s = number * spans[i].s;
@@ -57,6 +57,19 @@ static bool read_span(const char *text, char sign, uint64_t *ret_s)
 		}
 	}
 	return false;
+}
+
+static bool read_span(const char *text, char sign, uint64_t *ret_s)
+{
+	return *text == sign && read_count(text + 1, ret_s);
+}
+
+int span_parse(const char *option, const char *text, uint64_t *ret_s)
+{
+	if (!read_count(text, ret_s) || !*ret_s)
+		return fail(EXIT_USAGE, "%s: \"%s\" is no time; right is 90min, 2h or 3d", option,
+			    text);
+	return EXIT_OK;
 }
 
 /*
@@ -118,7 +131,7 @@ int since_parse(const char *text, int32_t offset_min, uint64_t *ret_s)
 	return read_time("--since", text, '-', offset_min, (uint64_t)time(NULL), ret_s, &whole);
 }
 
-int offset_parse(const char *text, int32_t *ret_offset_min)
+int offset_parse_of(const char *option, const char *text, int32_t *ret_offset_min)
 {
 	time_t now = time(NULL);
 	const char *end;
@@ -132,14 +145,19 @@ int offset_parse(const char *text, int32_t *ret_offset_min)
 		    tm.tm_gmtoff < LAYBY_CONSENT_OFFSET_LOW_MIN * 60 ||
 		    tm.tm_gmtoff > LAYBY_CONSENT_OFFSET_HIGH_MIN * 60)
 			return fail(EXIT_USAGE,
-				    "--utc-offset: \"%s\" is none; right is -12:00 to +14:00, as +02:00",
-				    text);
+				    "%s: \"%s\" is none; right is -12:00 to +14:00, as +02:00",
+				    option, text);
 	}
 	*ret_offset_min = (int32_t)(tm.tm_gmtoff / 60);
 	return EXIT_OK;
 }
 
-static bool read_minute(const char *text, size_t length, uint32_t *ret_minute)
+int offset_parse(const char *text, int32_t *ret_offset_min)
+{
+	return offset_parse_of("--utc-offset", text, ret_offset_min);
+}
+
+bool minute_parse(const char *text, size_t length, uint32_t *ret_minute)
 {
 	char part[6] = "";
 	struct tm tm = {};
@@ -157,16 +175,17 @@ static bool read_minute(const char *text, size_t length, uint32_t *ret_minute)
 	return end && !*end;
 }
 
-int hours_parse(const char *text, uint32_t *ret_from_min, uint32_t *ret_until_min)
+int hours_parse(const char *option, const char *text, uint32_t *ret_from_min,
+		uint32_t *ret_until_min)
 {
 	const char *dash = strchr(text, '-');
 
-	if (!dash || !read_minute(text, (size_t)(dash - text), ret_from_min) ||
-	    !read_minute(dash + 1, strlen(dash + 1), ret_until_min) ||
+	if (!dash || !minute_parse(text, (size_t)(dash - text), ret_from_min) ||
+	    !minute_parse(dash + 1, strlen(dash + 1), ret_until_min) ||
 	    *ret_from_min == LAYBY_CONSENT_DAY_MIN)
 		return fail(EXIT_USAGE,
-			    "--hours: \"%s\" are none; right is 22:00-06:00, or 00:00-24:00 for all day",
-			    text);
+			    "%s: \"%s\" are none; right is 22:00-06:00, or 00:00-24:00 for all day",
+			    option, text);
 	/* midnight is the end of a day, not its beginning */
 	if (!*ret_until_min)
 		*ret_until_min = LAYBY_CONSENT_DAY_MIN;

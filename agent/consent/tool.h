@@ -54,10 +54,17 @@ int consent_withdraw(const struct consent_options *options);
 
 #define TIME_TEXT_MAX	40
 
+/* "2h" */
+int span_parse(const char *option, const char *text, uint64_t *ret_s);
 /* "+02:00" or "Z"; NULL: this machine's own, now. */
 int offset_parse(const char *text, int32_t *ret_offset_min);
+/* The same of another option than --utc-offset */
+int offset_parse_of(const char *option, const char *text, int32_t *ret_offset_min);
 /* "22:00-06:00", "00:00-24:00" */
-int hours_parse(const char *text, uint32_t *ret_from_min, uint32_t *ret_until_min);
+int hours_parse(const char *option, const char *text, uint32_t *ret_from_min,
+		uint32_t *ret_until_min);
+/* "07:30", of that length; "24:00" is the end of the day */
+bool minute_parse(const char *text, size_t length, uint32_t *ret_minute);
 /* The first second of a time, a date, "now" or "+3d"; at the offset. */
 int from_parse(const char *text, int32_t offset_min, uint64_t *ret_s);
 /* The last second before a time, or of a date; "+3d" is counted from @from_s. */
