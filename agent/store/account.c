@@ -145,7 +145,11 @@ int account_add(struct store *store, uint64_t number, const struct store_outcome
 	r = read_job(store, &row);
 	if (r >= 0)
 		r = read_contents(store, &row);
-	return r < 0 ? r : ledger_append(store->ledger, &row);
+	if (r < 0)
+		return r;
+	lent_price(store, &row);
+	r = ledger_append(store->ledger, &row);
+	return r < 0 ? r : lent_add_row(store, &row);
 }
 
 int account_sign(struct store *store)

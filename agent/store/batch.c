@@ -19,6 +19,7 @@ static int (*const applies[])(struct store *store, struct operation *operation) 
 	[OPERATION_COUNT] = count_apply,     [OPERATION_RELEASE] = release_apply,
 	[OPERATION_DISOWN] = disown_apply,   [OPERATION_EXPIRE] = expire_apply,
 	[OPERATION_SETTINGS] = settings_apply,
+	[OPERATION_NOTE] = note_apply,
 };
 
 /* SQLite gives up the whole transaction after some errors. */

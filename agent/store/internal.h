@@ -17,6 +17,8 @@
 #include <pthread.h>
 #include <sys/queue.h>
 
+#include "lent.h"
+#include "night.h"
 #include "sql.h"
 
 #define DATABASE "queue.db"
@@ -61,6 +63,21 @@ enum operation_kind {
 	OPERATION_DISOWN,
 	OPERATION_EXPIRE,
 	OPERATION_SETTINGS,
+	OPERATION_NOTE,
+};
+
+/* In the database */
+enum span_kind {
+	SPAN_DAY,
+	SPAN_NIGHT,
+};
+
+/* What is added to a day and a night. */
+struct use {
+	uint64_t energy_uj;
+	uint64_t run_us;
+	uint64_t tile_us;
+	uint64_t jobs;
 };
 
 struct operation {
@@ -90,6 +107,10 @@ struct operation {
 	uint64_t now_us;
 	/* SETTINGS */
 	struct owner_settings settings;
+	/* NOTE */
+	bool has_note;
+	struct night_note note;
+	struct use spent;
 };
 
 STAILQ_HEAD(operations, operation);
@@ -101,8 +122,21 @@ struct doubts {
 	size_t room;
 };
 
+/* What is on its way to the disk, or waits for something else to be written. */
+struct notes {
+	bool is_heard;
+	bool has_next;
+	struct night_note next;
+	struct use next_spent;
+	size_t sent_count;
+	struct use sent_spent;
+	/* CLOCK_BOOTTIME; 0: never */
+	uint64_t sent_us;
+};
+
 struct ledger;
 struct ledger_key;
+struct ledger_row;
 
 struct store {
 	/* set before the thread begins, not changed any more */
@@ -112,6 +146,7 @@ struct store {
 	int lock_fd;
 
 	/* the loop's */
+	struct notes notes;
 	struct db reader;
 	sd_event_source *wake;
 	size_t under_way;
@@ -145,15 +180,19 @@ struct store {
 	struct store_limits next_limits;
 	struct operations queue;
 	struct operations ended;
+	struct owner_settings terms;
 	bool stopping;
 	int event_fd;
 };
 
 /* operation.c */
 void operation_destroy(struct operation *operation);
+struct operation *operation_create(enum operation_kind kind, store_done_fn done, void *userdata);
 
 /* store.c: takes the operation, also when it fails */
 int store_queue(struct store *store, struct operation *operation);
+/* The same without what waits for another: for that itself */
+int store_queue_alone(struct store *store, struct operation *operation);
 /* Made if it is not there; 0700 */
 int directory_open(int at, const char *path, int *ret_fd);
 
@@ -193,6 +232,7 @@ int release_apply(struct store *store, struct operation *operation);
 int disown_apply(struct store *store, struct operation *operation);
 int expire_apply(struct store *store, struct operation *operation);
 int settings_apply(struct store *store, struct operation *operation);
+int note_apply(struct store *store, struct operation *operation);
 
 /* state.c */
 struct held {
@@ -214,6 +254,27 @@ void account_close(struct store *store);
 int account_add(struct store *store, uint64_t number, const struct store_outcome *outcome);
 int account_sign(struct store *store);
 void account_settle(struct store *store, bool idle);
+
+/* note.c: before another operation, or the store's end, goes to the thread */
+void note_go_along(struct store *store);
+/* It came back from there; in the event loop */
+void note_done(struct store *store, const struct operation *operation);
+
+/* lent.c */
+int lent_open(struct store *store);
+/* @uid: whose, or EVERYBODY: nobody's that is counted */
+int lent_add(struct store *store, const struct use *use, uid_t uid, uint64_t at_us);
+/* Price and currency of @row, by its time */
+void lent_price(struct store *store, struct ledger_row *row);
+int lent_add_row(struct store *store, const struct ledger_row *row);
+uint64_t lent_us(uint64_t ticks, uint64_t ticks_hz);
+struct owner_settings lent_terms(struct store *store);
+uint32_t lent_day(const struct owner_settings *terms, uint64_t at_us);
+/* What is older than the last STORE_SPANS_MAX of them */
+int lent_forget(struct store *store, enum span_kind kind, uint64_t last);
+
+/* lent_read.c: of a row with a night's columns */
+struct night night_read(sqlite3_stmt *row);
 
 /* usage.c: what each user, and all, hold */
 struct usage {

@@ -45,8 +45,7 @@ static int queue_and_forget(struct store *store, struct operation **operation)
 	return store_queue(store, queued);
 }
 
-static struct operation *operation_create(enum operation_kind kind, store_done_fn done,
-					  void *userdata)
+struct operation *operation_create(enum operation_kind kind, store_done_fn done, void *userdata)
 {
 	struct operation *operation = calloc(1, sizeof(*operation));
 

@@ -242,6 +242,8 @@ static int set_up(struct store *store, bool is_new)
 			return r;
 	}
 	r = run(handle, schema_of_settings);
+	if (r >= 0)
+		r = lent_open(store);
 	if (r < 0)
 		return r;
 	sqlite3_wal_hook(handle, on_commit_to_wal, store);

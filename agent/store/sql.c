@@ -16,6 +16,14 @@
 	"retries, due_us, interactive, linger, owner, queued_us, ended_us, attempts, "    \
 	"reclaims, result, ran, report, ticks_hz, reason, message FROM job "
 
+/* Of days and nights: with what they may be in all, sums of them fit. */
+#define SPAN_MOST "9007199254740992"
+#define ADD_ONE(name, from) name " = min(" name " + " from ", " SPAN_MOST ")"
+#define USE_COLUMNS "energy_uj, run_us, tile_us, jobs"
+#define NIGHT_COLUMNS                                                                \
+	"number, begin_us, end_us, heard_us, parked_us, parked_ns, was_open, is_open, "    \
+	"stop_us, stop_reason, was_faulty, charge_from, charge_to"
+
 static const char *const texts[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
@@ -57,6 +65,41 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_USAGE] = "SELECT held, bytes FROM usage WHERE uid = ?",
 	[SQL_SETTING_KEEP] = "INSERT INTO setting (name, value) VALUES (?, ?)\n"
 			     "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+	[SQL_DAY_LAST] = "SELECT max(day) FROM day",
+	[SQL_DAY_ADD] = "INSERT INTO day (day, " USE_COLUMNS ") VALUES (?, ?, ?, ?, ?)\n"
+			"ON CONFLICT (day) DO UPDATE SET "
+			ADD_ONE("energy_uj", "excluded.energy_uj") ", "
+			ADD_ONE("run_us", "excluded.run_us") ", "
+			ADD_ONE("tile_us", "excluded.tile_us") ", "
+			ADD_ONE("jobs", "excluded.jobs"),
+	[SQL_DAY_FORGET] = "DELETE FROM day WHERE day <= ?",
+	[SQL_NIGHT_LAST] = "SELECT " NIGHT_COLUMNS " FROM night\n"
+			   "WHERE number = (SELECT max(number) FROM night)",
+	[SQL_NIGHT_PUT] =
+		"INSERT INTO night (" NIGHT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)\n"
+		"ON CONFLICT (number) DO UPDATE SET end_us = excluded.end_us,\n"
+		"heard_us = excluded.heard_us, parked_us = excluded.parked_us,\n"
+		"parked_ns = excluded.parked_ns, was_open = excluded.was_open,\n"
+		"is_open = excluded.is_open, stop_us = excluded.stop_us,\n"
+		"stop_reason = excluded.stop_reason, was_faulty = excluded.was_faulty,\n"
+		"charge_from = excluded.charge_from, charge_to = excluded.charge_to",
+	[SQL_NIGHT_ADD] = "UPDATE night SET " ADD_ONE("energy_uj", "?") ", " ADD_ONE("run_us", "?") ", "
+			  ADD_ONE("tile_us", "?") ", " ADD_ONE("jobs", "?") "\n"
+			  "WHERE number = (SELECT max(number) FROM night) RETURNING number",
+	[SQL_NIGHT_FORGET] = "DELETE FROM night WHERE number <= ?",
+	[SQL_PARTY_ADD] = "INSERT OR IGNORE INTO span_party (kind, span, uid) VALUES (?, ?, ?)",
+	[SQL_PARTY_FORGET] = "DELETE FROM span_party WHERE kind = ? AND span <= ?",
+	[SQL_COST_ADD] = "INSERT INTO span_cost (kind, span, currency, ucent) VALUES (?, ?, ?, ?)\n"
+			 "ON CONFLICT (kind, currency, span) DO UPDATE SET\n"
+			 "ucent = min(ucent + excluded.ucent, " SPAN_MOST ")",
+	[SQL_COST_FORGET] = "DELETE FROM span_cost WHERE kind = ? AND span <= ?",
+	[SQL_CHANGE_LAST] = "SELECT number, reason FROM gate_change\n"
+			    "WHERE number = (SELECT max(number) FROM gate_change)",
+	[SQL_CHANGE_ADD] =
+		"INSERT INTO gate_change (number, at_us, open, reason, charge, energy_uj)\n"
+		"VALUES (?, ?, ?, ?, ?, (SELECT energy_uj FROM night\n"
+		"WHERE number = (SELECT max(number) FROM night)))",
+	[SQL_CHANGE_FORGET] = "DELETE FROM gate_change WHERE number <= ?",
 
 	[SQL_GET] = "SELECT " JOB_COLUMNS "WHERE number = ?",
 	[SQL_NEXT] = "SELECT " JOB_COLUMNS "WHERE state = 0 AND uid = ?\n"
@@ -77,6 +120,15 @@ static const char *const texts[SQL_COUNT] = {
 		     "WHERE job = ? AND role = ? AND place = ?",
 	[SQL_TOTALS] = "SELECT queued, held, bytes, ended FROM usage WHERE uid = ?",
 	[SQL_SETTINGS] = "SELECT name, value FROM setting",
+	[SQL_TODAY] = "SELECT day, energy_uj FROM day WHERE day = (SELECT max(day) FROM day)",
+	[SQL_NIGHTS] = "SELECT " NIGHT_COLUMNS ", " USE_COLUMNS " FROM night\n"
+		       "WHERE end_us = 0 OR end_us > ? ORDER BY number DESC LIMIT ?",
+	[SQL_PARTIES] = "SELECT uid FROM span_party WHERE kind = ? AND span BETWEEN ? AND ?\n"
+			"GROUP BY uid",
+	[SQL_COSTS] = "SELECT currency, sum(ucent) FROM span_cost\n"
+		      "WHERE kind = ? AND span BETWEEN ? AND ?\n"
+		      "GROUP BY currency LIMIT ?",
+	[SQL_CHANGES] = "SELECT at_us, open, reason FROM gate_change ORDER BY number DESC",
 };
 
 static int io_errno(sqlite3 *handle)

@@ -29,7 +29,7 @@ static bool too_many(const struct store *store, const struct operation *operatio
 		store->bytes_under_way + operation->bytes > OPERATION_BYTES_MAX);
 }
 
-int store_queue(struct store *store, struct operation *operation)
+int store_queue_alone(struct store *store, struct operation *operation)
 {
 	if (too_many(store, operation)) {
 		operation_destroy(operation);
@@ -42,6 +42,12 @@ int store_queue(struct store *store, struct operation *operation)
 	pthread_cond_signal(&store->queued);
 	pthread_mutex_unlock(&store->lock);
 	return 0;
+}
+
+int store_queue(struct store *store, struct operation *operation)
+{
+	note_go_along(store);
+	return store_queue_alone(store, operation);
 }
 
 /* --- the thread ------------------------------------------------------------------- */
@@ -111,8 +117,10 @@ static void *store_main(void *userdata)
 
 /* --- the way back: callbacks ------------------------------------------------------ */
 
-static void call_back(struct operation *operation)
+static void call_back(struct store *store, struct operation *operation)
 {
+	if (operation->kind == OPERATION_NOTE)
+		note_done(store, operation);
 	if (operation->submitted)
 		operation->submitted(operation->userdata, operation->results,
 				     operation->job_count);
@@ -136,7 +144,7 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *user
 		STAILQ_REMOVE_HEAD(&ended, entries);
 		store->under_way--;
 		store->bytes_under_way -= operation->bytes;
-		call_back(operation);
+		call_back(store, operation);
 		operation_destroy(operation);
 	}
 	return 0;
@@ -317,6 +325,8 @@ void store_close(struct store *store)
 {
 	if (!store)
 		return;
+	if (store->started)
+		note_go_along(store);
 	stop_thread(store);
 	drop_ended(store);
 	sd_event_source_disable_unref(store->wake);

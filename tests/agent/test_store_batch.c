@@ -308,6 +308,13 @@ static void test_close_waits_for_what_was_called(void **state)
 
 /* --- 100 000 jobs ----------------------------------------------------------------- */
 
+/* Of usage there is a row a user, the others have a bound. */
+static bool is_small(const char *table)
+{
+	return !strcmp(table, "usage") || !strcmp(table, "night") ||
+	       !strcmp(table, "gate_change");
+}
+
 static void check_plan(sqlite3 *handle, const char *statement)
 {
 	sqlite3_stmt *plan;
@@ -318,8 +325,7 @@ static void check_plan(sqlite3 *handle, const char *statement)
 	assert_int_equal(sqlite3_prepare_v2(handle, sql, -1, &plan, NULL), SQLITE_OK);
 	while (sqlite3_step(plan) == SQLITE_ROW) {
 		line = (const char *)sqlite3_column_text(plan, 3);
-		/* of usage there is a row a user */
-		if ((!strncmp(line, "SCAN", 4) && strcmp(line, "SCAN usage")) ||
+		if ((!strncmp(line, "SCAN", 4) && !is_small(line + 5)) ||
 		    strstr(line, "TEMP B-TREE"))
 			fail_msg("%s: %s", statement, line);
 	}

@@ -104,12 +104,15 @@ $(TO)/ledger_make: $(TO)/ledger_make.o $(test_ledger_o)
 # The store, and its insides
 test_store_o := $(patsubst $(O)/%,$(TO)/%,$(store_o) $(owner_o) $(ledger_o)) $(TO)/store_fixture.o
 store_tests  := $(addprefix $(TO)/,test_store test_store_batch test_store_disk test_store_settings test_store_journal \
-	test_store_kill)
+	test_store_kill test_store_lent)
 
 $(store_tests:=.o) $(TO)/store_fixture.o: CPPFLAGS += -I$(S)
 $(store_tests): $(TO)/%: $(TO)/%.o $(test_store_o)
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(STORE) $(CMOCKA)
+
+# Its clock is the test's.
+$(TO)/test_store_lent: CFLAGS += -Wl,--wrap=clock_gettime
 
 # What the store takes a second; not sanitized, not part of the check.
 $(TO)/store_bench: $(T)/store_bench.c $(store_o) $(owner_o) $(ledger_o)
