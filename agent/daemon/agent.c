@@ -8,6 +8,7 @@
  */
 #include "agent.h"
 #include "owner.h"
+#include "night.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -298,6 +299,7 @@ int agent_create(sd_event *event, const char *partition,
 	LIST_INIT(&agent->clients);
 	LIST_INIT(&agent->deliveries);
 	LIST_INIT(&agent->cancels);
+	LIST_INIT(&agent->night_calls);
 	r = sd_watchdog_enabled(false, &agent->watchdog_us);
 	if (r >= 0)
 		r = agent_add_sources(agent);
@@ -347,6 +349,7 @@ void agent_destroy(struct agent *agent)
 	/* first: transfers point into runs and intakes, the store's answers too */
 	mover_destroy(agent->mover);
 	store_close(agent->store);
+	night_calls_destroy(agent);
 	while ((party = LIST_FIRST(&agent->parties)))
 		party_destroy(party);
 	lease_destroy(agent->lease);

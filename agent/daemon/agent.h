@@ -95,6 +95,7 @@ struct agent {
 	/* jobs of others that are to be cancelled, while polkit is asked */
 	LIST_HEAD(, cancel) cancels;
 	unsigned int cancel_count;
+	LIST_HEAD(, night_call) night_calls;
 	uint64_t party_count;
 	uint64_t run_count;
 	uint32_t delivery_count;

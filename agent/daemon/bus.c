@@ -5,6 +5,7 @@
  */
 #include "agent.h"
 #include "owner.h"
+#include "night.h"
 
 #include <errno.h>
 #include <string.h>
@@ -251,12 +252,16 @@ static const sd_bus_vtable agent_vtable[] = {
 		      SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("Off", NULL, NULL, method_off,
 		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("LastNight", SD_BUS_ARGS("t", since_us),
+				SD_BUS_RESULT("a{sv}", lent), method_last_night,
+				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Version", "s", get_version, 0,
 			SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Partition", "a{sv}", get_partition, 0, 0),
 	SD_BUS_PROPERTY("JobsQueued", "t", get_queued, 0, 0),
 	SD_BUS_PROPERTY("JobsRunning", "t", get_running, 0, 0),
 	SD_BUS_PROPERTY("JobsDone", "t", get_done, 0, 0),
+	SD_BUS_PROPERTY("EnergyTodayUj", "t", get_energy_today, 0, 0),
 	CHANGES("GateOpen", "b", get_gate_open),
 	CHANGES("GateReason", "s", get_gate_reason),
 	CHANGES("GateSinceUs", "t", get_gate_since),

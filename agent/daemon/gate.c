@@ -7,6 +7,7 @@
  */
 #include "agent.h"
 #include "owner.h"
+#include "night.h"
 
 #include <errno.h>
 #include <string.h>
@@ -133,6 +134,7 @@ static void gate_heard(struct gate *gate, const struct gate_state *state)
 	gate_tell_state(&names, &was, state);
 	agent_emit_changed(gate->agent, names.names);
 	gate_ask_policy(gate);
+	night_note(gate->agent, &was, &gate->state);
 	consent_update(gate->agent, &was, &gate->state);
 	/* and the lease, which is of no use if the owner wants none */
 	owner_update(gate->agent->owner);

@@ -12,6 +12,7 @@
  * only until the mover and the device have let go of its memory.
  */
 #include "agent.h"
+#include "night.h"
 #include "run.h"
 
 #include <errno.h>
@@ -249,12 +250,20 @@ static bool run_is_tried_again(struct run *run, int result)
 	return true;
 }
 
-static void run_failed(struct run *run, int result, const struct layby_report *report)
+static void run_failed(struct run *run, const struct layby_completion *completion)
 {
+	const struct layby_report *report = completion->has_report ? &completion->report : NULL;
+	int result = completion->result;
+	/* it may have ended without this */
+	bool ends = run->job;
+
 	if (!run_is_tried_again(run, result)) {
 		run_end_job(run, result, report, NULL, NULL);
+		if (!ends)
+			night_spend(run->party, completion);
 		return;
 	}
+	night_spend(run->party, completion);
 	if (result == -ENODEV)
 		party_died(run->party);
 	else
@@ -282,15 +291,16 @@ void run_completed(struct party *party,
 
 	if (!run)
 		return;
-	if (run->job && run_is_put_back(run, completion))
+	if (run->job && run_is_put_back(run, completion)) {
+		night_spend(party, completion);
 		return;
+	}
 	run->report = completion->report;
 	if (completion->result == 0 && run->job) {
 		run_collect(run);
 		return;
 	}
-	run_failed(run, completion->result,
-		   completion->has_report ? &run->report : NULL);
+	run_failed(run, completion);
 	run_destroy(run);
 }
 

@@ -101,9 +101,9 @@ struct store_lent {
 void store_set_terms(struct store *store, const struct owner_settings *settings);
 
 /*
- * The gate has changed; @is_minor: nothing but the battery. Kept in memory until a second
- * has passed since the last one was written or something else is written; of those that
- * came meanwhile the last one counts. 0, or -ENOMEM, -EBUSY: it is kept for later.
+ * The gate has changed; @is_minor: nothing but the battery. Written at once, or, if that
+ * was done less than a second before, with whatever is written next; of those that come
+ * within that second the last one counts. 0, or -ENOMEM, -EBUSY: it is kept for later.
  */
 int store_note(struct store *store, const struct store_note *note, bool is_minor);
 /* What a job used that has not ended by it. */

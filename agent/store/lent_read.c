@@ -165,8 +165,9 @@ static int read_held(struct store *store, struct store_lent *lent)
 		uint64_t at_us = get(row, 0), reason = get(row, 2);
 		uint64_t from_us = at_us > lent->begin_us ? at_us : lent->begin_us;
 
-		if (reason && reason < REASONS && from_us < until_us)
-			held_us[reason] += until_us - from_us;
+		/* one more, so that the only one counts that has just begun */
+		if (reason && reason < REASONS && from_us <= until_us)
+			held_us[reason] += until_us - from_us + 1;
 		if (at_us <= lent->begin_us)
 			break;
 		until_us = from_us < until_us ? from_us : until_us;

@@ -105,14 +105,18 @@ static bool may_write(const struct notes *notes)
 int store_note(struct store *store, const struct store_note *note, bool is_minor)
 {
 	struct notes *notes = &store->notes;
+	bool may = may_write(notes);
 	struct night_note one;
 
+	/* what is older than a burst is not made one with what comes hours later */
+	if (may)
+		note_go_along(store);
 	night_note_make(&one, notes->has_next ? &notes->next : NULL, note);
 	one.is_first |= !notes->is_heard;
 	notes->is_heard = true;
 	notes->next = one;
 	notes->has_next = true;
-	return is_minor || !may_write(notes) ? 0 : note_send(store, NULL, NULL);
+	return is_minor || !may ? 0 : note_send(store, NULL, NULL);
 }
 
 void store_spend(struct store *store, const struct layby_report *report, uint64_t ticks_hz)

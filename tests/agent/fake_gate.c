@@ -126,6 +126,7 @@ static bool same_battery(const struct gate_state *a, const struct gate_state *b)
 static void set_reason(struct gate_state *state, uint32_t reason)
 {
 	bool consent = is_consent_held(reason);
+	uint64_t now = now_ns();
 
 	*state = (struct gate_state){
 		.known = reason != 0,
@@ -136,8 +137,10 @@ static void set_reason(struct gate_state *state, uint32_t reason)
 		.reason = reason,
 		.mode = reason > LAYBY_GATE_DRIVING ? LAYBY_MODE_PARKED :
 						      LAYBY_MODE_DRIVING,
-		.since_ns = now_ns(),
-		.now_ns = now_ns(),
+		.parked_since_ns = reason <= LAYBY_GATE_DRIVING ? 0 :
+				   state->parked_since_ns ?: now,
+		.since_ns = now,
+		.now_ns = now,
 		.change = state->change + 1 + number_of("between"),
 		.has_consent = consent,
 		.signal_age_ns = signal_age_ns(),

@@ -552,7 +552,8 @@ int layby_queue_cancel(struct layby_queue *queue, uint32_t tag, uint64_t cookie)
 		hold(flight->job);
 		flight->end_us = 1;
 		flight->completion.result = -ECANCELED;
-		flight->completion.has_report = 0;
+		flight->completion.report.result = -ECANCELED;
+		flight->completion.report.reason = LAYBY_REASON_CANCELLED;
 		return layby_queue_flush(queue) ?: 0;
 	}
 	return -ENOENT;

@@ -617,6 +617,20 @@ static void test_written_at_once(void **state)
 	assert_int_equal(ask(f, "SELECT energy_uj FROM gate_change WHERE number = 3"), 0);
 }
 
+/* One that came in the second after another waits, and is not lost for it. */
+static void test_drive_is_not_lost(void **state)
+{
+	struct store_fixture *f = *state;
+
+	wall_s = utc(2026, 11, 22, 20, 0);
+	note(f, LAYBY_GATE_OPEN, 80);
+	note(f, LAYBY_GATE_DRIVING, 80);
+	pass(HOUR_S);
+	note(f, LAYBY_GATE_OPEN, 60);
+	assert_int_equal(lent_since(f, 1).nights, 2);
+	assert_int_equal(ask(f, "SELECT end_us - begin_us FROM night WHERE number = 1"), 0);
+}
+
 /* The battery alone is no change of the gate, and no reason to write. */
 static void test_battery(void **state)
 {
@@ -681,7 +695,7 @@ int main(void)
 		TEST(test_days_are_bounded), TEST(test_price), TEST(test_night),
 		TEST(test_silence), TEST(test_missed), TEST(test_by_chance), TEST(test_fault),
 		TEST(test_nothing_lent), TEST(test_nights_are_bounded), TEST(test_flapping),
-		TEST(test_written_at_once), TEST(test_battery), TEST(test_changes_are_bounded),
+		TEST(test_written_at_once), TEST(test_drive_is_not_lost), TEST(test_battery), TEST(test_changes_are_bounded),
 		TEST(test_older_database),
 	};
 

@@ -71,7 +71,8 @@ $(TO)/layby-agentd $(TO)/laybyctl:
 
 $(TO)/test_agent_deliver: $(TO)/silent_fs.o
 $(TO)/test_agent_submit $(TO)/test_agent_life $(TO)/test_agent_gate $(TO)/test_agent_durable $(TO)/test_agent_vector \
-		$(TO)/test_agent_journal $(TO)/test_agent_conf $(TO)/test_agent_deliver: $(TO)/%: $(TO)/%.o $(fixture_o)
+		$(TO)/test_agent_journal $(TO)/test_agent_conf $(TO)/test_agent_deliver \
+		$(TO)/test_agent_night: $(TO)/%: $(TO)/%.o $(fixture_o)
 	@echo "  LD      tests/$(notdir $@)"
 	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(CMOCKA)
 
@@ -133,7 +134,7 @@ $(TO)/bench/layby-agentd $(TO)/unsynced/layby-agentd: $(daemon_o) $(owner_o) $(s
 
 tests := $(store_tests) $(addprefix $(TO)/,test_client test_queue test_agent_submit \
 	test_agent_life test_agent_gate test_agent_durable test_agent_vector test_agent_journal test_agent_conf test_agent_deliver \
-	test_agent_owner test_agent_pause test_agent_kill test_policy_values \
+	test_agent_owner test_agent_pause test_agent_night test_agent_kill test_policy_values \
 	test_ledger test_ledger_aside \
 	test_ledger_forged ledger_make layby-agentd bench/layby-agentd laybyctl)
 
