@@ -72,6 +72,7 @@ int ledger_main(int argc, char *argv[]);
 int top_main(int argc, char *argv[]);
 int settings_main(int argc, char *argv[]);
 int pause_main(int argc, char *argv[]);
+int last_night_main(int argc, char *argv[]);
 
 /* fail.c: one line on stderr, and the exit code that fits */
 int fail(enum exit_code code, const char *format, ...)

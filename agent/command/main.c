@@ -73,6 +73,8 @@ static const struct group {
 	{ "signals", "signals VERB ...",
 	  "what the CAN bus says, as the kernel reads it: signals --help",
 	  signals_main },
+	{ "last-night", "last-night [--since TIME] [--json]",
+	  "what was lent, what it cost, why it stopped: last-night --help", last_night_main },
 	{ "top", "top [--once|--json]",
 	  "gate, power, tiles and jobs, each second: top --help", top_main },
 	{ "pause", "pause [--for=TIME|--until=TIME]", "no guest work, now: pause --help",

@@ -40,6 +40,7 @@ const struct field agent_fields[] = {
 	{ "JobsQueued", "jobs_queued", "Jobs queued" },
 	{ "JobsRunning", "jobs_running", "Jobs running" },
 	{ "JobsDone", "jobs_done", "Jobs done" },
+	{ "EnergyTodayUj", "energy_today_uj", "Energy today", UNIT_UJ },
 	{ "GateOpen", "gate_open", "Gate open" },
 	{ "GateReason", "gate_reason", "Gate's reason" },
 	{ "GateSinceUs", "gate_since_us", NULL },

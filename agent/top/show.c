@@ -76,10 +76,11 @@ static void write_agent(FILE *file, sd_json_variant *frame)
 	if (sd_json_variant_is_null(agent))
 		fprintf(file, "%12s  %s\n", "Agent", report_text(frame, "agent_error"));
 	else
-		fprintf(file, "%12s  %s jobs queued, %s running, %s done\n", "Agent",
+		fprintf(file, "%12s  %s jobs queued, %s running, %s done, %s today\n", "Agent",
 			shown(agent, "jobs_queued", UNIT_NONE),
 			shown(agent, "jobs_running", UNIT_NONE),
-			shown(agent, "jobs_done", UNIT_NONE));
+			shown(agent, "jobs_done", UNIT_NONE),
+			shown(agent, "energy_today_uj", UNIT_UJ));
 }
 
 static const struct field columns[] = {
