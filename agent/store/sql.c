@@ -76,15 +76,17 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_NIGHT_LAST] = "SELECT " NIGHT_COLUMNS " FROM night\n"
 			   "WHERE number = (SELECT max(number) FROM night)",
 	[SQL_NIGHT_PUT] =
-		"INSERT INTO night (" NIGHT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)\n"
+		"INSERT INTO night (" NIGHT_COLUMNS ")\n"
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)\n"
 		"ON CONFLICT (number) DO UPDATE SET end_us = excluded.end_us,\n"
 		"heard_us = excluded.heard_us, parked_us = excluded.parked_us,\n"
 		"parked_ns = excluded.parked_ns, was_open = excluded.was_open,\n"
 		"is_open = excluded.is_open, stop_us = excluded.stop_us,\n"
 		"stop_reason = excluded.stop_reason, was_faulty = excluded.was_faulty,\n"
 		"charge_from = excluded.charge_from, charge_to = excluded.charge_to",
-	[SQL_NIGHT_ADD] = "UPDATE night SET " ADD_ONE("energy_uj", "?") ", " ADD_ONE("run_us", "?") ", "
-			  ADD_ONE("tile_us", "?") ", " ADD_ONE("jobs", "?") "\n"
+	[SQL_NIGHT_ADD] = "UPDATE night SET " ADD_ONE("energy_uj", "?") ", "
+			  ADD_ONE("run_us", "?") ", " ADD_ONE("tile_us", "?") ", "
+			  ADD_ONE("jobs", "?") "\n"
 			  "WHERE number = (SELECT max(number) FROM night) RETURNING number",
 	[SQL_NIGHT_FORGET] = "DELETE FROM night WHERE number <= ?",
 	[SQL_PARTY_ADD] = "INSERT OR IGNORE INTO span_party (kind, span, uid) VALUES (?, ?, ?)",

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "fake_clock.h"
 #include "ledger/check.h"
 #include "store/internal.h"
 #include "store/lent.h"
@@ -20,39 +21,12 @@
 
 /* --- the clock -------------------------------------------------------------------- */
 
-static int64_t wall_s, passed_s;
-
-int __real_clock_gettime(clockid_t clock, struct timespec *ts);
-int __wrap_clock_gettime(clockid_t clock, struct timespec *ts);
-
-int __wrap_clock_gettime(clockid_t clock, struct timespec *ts)
-{
-	int r = __real_clock_gettime(clock, ts);
-
-	if (clock == CLOCK_REALTIME)
-		*ts = (struct timespec){ .tv_sec = wall_s };
-	if (clock == CLOCK_BOOTTIME)
-		ts->tv_sec += passed_s;
-	return r;
-}
-
 static int64_t utc(int year, int month, int day, int hour, int minute)
 {
 	struct tm tm = { .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day,
 			 .tm_hour = hour, .tm_min = minute };
 
 	return timegm(&tm);
-}
-
-static uint64_t wall_us(void)
-{
-	return (uint64_t)wall_s * 1000000;
-}
-
-static void pass(int64_t s)
-{
-	wall_s += s;
-	passed_s += s;
 }
 
 /* --- the store -------------------------------------------------------------------- */
@@ -656,7 +630,8 @@ static void test_changes_are_bounded(void **state)
 	wall_s = utc(2026, 11, 22, 20, 0);
 	note(f, LAYBY_GATE_OPEN, 80);
 	write_notes(f);
-	order(f, "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)\n"
+	order(f, "WITH RECURSIVE\n"
+		 "n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)\n"
 		 "INSERT INTO gate_change SELECT i, at_us, open, reason, charge, 0\n"
 		 "FROM gate_change, n");
 	for (i = 0; i < 3; i++) {
@@ -695,8 +670,8 @@ int main(void)
 		TEST(test_days_are_bounded), TEST(test_price), TEST(test_night),
 		TEST(test_silence), TEST(test_missed), TEST(test_by_chance), TEST(test_fault),
 		TEST(test_nothing_lent), TEST(test_nights_are_bounded), TEST(test_flapping),
-		TEST(test_written_at_once), TEST(test_drive_is_not_lost), TEST(test_battery), TEST(test_changes_are_bounded),
-		TEST(test_older_database),
+		TEST(test_written_at_once), TEST(test_drive_is_not_lost), TEST(test_battery),
+		TEST(test_changes_are_bounded), TEST(test_older_database),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,10 +110,11 @@ store_tests  := $(addprefix $(TO)/,test_store test_store_batch test_store_disk t
 $(store_tests:=.o) $(TO)/store_fixture.o: CPPFLAGS += -I$(S)
 $(store_tests): $(TO)/%: $(TO)/%.o $(test_store_o)
 	@echo "  LD      tests/$(notdir $@)"
-	@$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(STORE) $(CMOCKA)
+	@$(CC) $(CFLAGS) $(WRAP_CLOCK) $(SANITIZE) -o $@ $^ $(SYSTEMD) $(STORE) $(CMOCKA)
 
 # Its clock is the test's.
-$(TO)/test_store_lent: CFLAGS += -Wl,--wrap=clock_gettime
+$(TO)/test_store_lent: $(TO)/fake_clock.o
+$(TO)/test_store_lent: private WRAP_CLOCK := -Wl,--wrap=clock_gettime
 
 # What the store takes a second; not sanitized, not part of the check.
 $(TO)/store_bench: $(T)/store_bench.c $(store_o) $(owner_o) $(ledger_o)
