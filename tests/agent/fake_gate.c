@@ -13,6 +13,7 @@
  *              (changes that nobody was told of)
  *              used=N (that much more energy, and a job)
  *              charge=N (the battery's, per cent) charging=N (1: no, 2: yes)
+ *              parked=MS (CLOCK_MONOTONIC, since when; else since it was first asked)
  *              age=MS (the signals', or never) tiles=driving (no guest partition),
  *              or none (no accelerator)
  *   fail=N     that question, by its number in layby_netlink.h, is not answered
@@ -123,6 +124,13 @@ static bool same_battery(const struct gate_state *a, const struct gate_state *b)
 	       a->charging == b->charging;
 }
 
+static uint64_t parked_since_ns(const struct gate_state *state, uint64_t now)
+{
+	if (word("parked"))
+		return number_of("parked") * 1000000;
+	return state->parked_since_ns ?: now;
+}
+
 static void set_reason(struct gate_state *state, uint32_t reason)
 {
 	bool consent = is_consent_held(reason);
@@ -137,8 +145,7 @@ static void set_reason(struct gate_state *state, uint32_t reason)
 		.reason = reason,
 		.mode = reason > LAYBY_GATE_DRIVING ? LAYBY_MODE_PARKED :
 						      LAYBY_MODE_DRIVING,
-		.parked_since_ns = reason <= LAYBY_GATE_DRIVING ? 0 :
-				   state->parked_since_ns ?: now,
+		.parked_since_ns = reason <= LAYBY_GATE_DRIVING ? 0 : parked_since_ns(state, now),
 		.since_ns = now,
 		.now_ns = now,
 		.change = state->change + 1 + number_of("between"),

@@ -193,7 +193,7 @@ static void test_survives(void **state)
 	assert_string_equal(night(f).stop_reason, "driving");
 	assert_int_equal(agent_number(f->bus, "EnergyTodayUj"), ENERGY_UJ);
 	/* what was answered is on disk */
-	gate(f, "open");
+	gate(f, "open parked=1");
 	lend(f);
 	assert_int_equal(night(f).jobs, 1);
 	fixture_end_agent(f, SIGKILL);
