@@ -3,7 +3,7 @@
  * Spoils nights. See evil.h.
  *
  * Each kind is as often as any other. The plug is pulled at the worst moment that there
- * is: when the car alone has just what it needs.
+ * is: when the car alone just has what is asked for.
  */
 #include <stddef.h>
 
@@ -41,8 +41,8 @@ static void pull(struct night *night, int32_t at_s)
 	night_add(night, at_s, NIGHT_CHARGER_W, 0);
 }
 
-/* When the car alone first shows what is asked for; never: some time. */
-static int32_t enough_s(const struct night *night, struct luck *luck)
+/* What the car alone shows at departure when the plug is pulled at @at_s. */
+static int pulled_percent(const struct night *night, int32_t at_s)
 {
 	struct world alone;
 
@@ -50,16 +50,39 @@ static int32_t enough_s(const struct night *night, struct luck *luck)
 	while (alone.at_s < night->depart_s) {
 		while (world_next(&alone))
 			;
-		if (alone.at_s && world_percent(&alone) >= night->settings.departure_percent)
-			return alone.at_s;
+		if (alone.at_s >= at_s)
+			alone.charging = false;
 		world_step(&alone, 0);
 	}
-	return luck_below(luck, night->depart_s);
+	return world_percent(&alone);
+}
+
+/*
+ * The worst moment, to a minute: the first at which the car alone still has what is asked
+ * for. Nothing asked for, or never reached: some time.
+ */
+static int32_t worst_s(const struct night *night, struct luck *luck)
+{
+	int asked = night->settings.departure_percent;
+	int32_t low = 0, high = night->depart_s / 60;
+
+	if (!asked || pulled_percent(night, 0) >= asked ||
+	    pulled_percent(night, night->depart_s) < asked)
+		return luck_below(luck, night->depart_s);
+	while (high - low > 1) {
+		int32_t middle = (low + high) / 2;
+
+		if (pulled_percent(night, middle * 60) >= asked)
+			high = middle;
+		else
+			low = middle;
+	}
+	return high * 60;
 }
 
 static void spoil_plug(struct night *night, struct luck *luck)
 {
-	pull(night, enough_s(night, luck) + luck_below(luck, 4) * luck_below(luck, 600));
+	pull(night, worst_s(night, luck) + luck_below(luck, 2) * luck_below(luck, 600));
 }
 
 static void spoil_charger(struct night *night, struct luck *luck)

@@ -71,6 +71,7 @@ struct night_event {
  * @limit_percent: to which the car charges
  * @top_up_percent: so far below the limit it charges again; 0: it is held there
  * @rounds: the car shows the nearest percent, not the one below
+ * @own_permille_h, @own_start_percent: of such a car, as its maker says; see plan.h
  * @batch: nobody waits for the guests' jobs
  * @used_day_uj: lent under the consent before, on that day
  * @ceiling_mw: of the policy
@@ -87,6 +88,8 @@ struct night {
 	int limit_percent;
 	double top_up_percent;
 	bool rounds;
+	uint16_t own_permille_h;
+	uint8_t own_start_percent;
 	bool batch;
 	uint64_t used_day_uj;
 	uint32_t ceiling_mw;

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * nights FIRST N [PLANNER] - simulate N nights, from the seed FIRST on
+ * nights [-v] FIRST N [PLANNER] - simulate N nights, from the seed FIRST on
  *
- * PLANNER: shipped, or a wrong one, that must be found out: greedy lends whatever may be
- * lent, daring counts on the charger to make up for it. Prints a line of JSON: what was
- * promised and lent, in all and by kind of night; with -v a line a night before it.
+ * PLANNER: one of planners.h, the shipped one if none is named. Prints a line of JSON:
+ * what was promised and lent, in all and by kind of night; with -v a line a night before
+ * it.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "planners.h"
 #include "run.h"
 
 #define KWH_J	3.6e6
@@ -29,46 +31,6 @@ struct sums {
 	struct sum charger[NIGHT_CHARGERS];
 	struct sum evil[NIGHT_EVILS];
 };
-
-/* --- Wrong planners --------------------------------------------------------- */
-
-static void plan_greedy(const struct owner_settings *set, const struct owner_car *car,
-			int64_t now_us, struct owner_plan *plan)
-{
-	*plan = (struct owner_plan){ .again_us = INT64_MAX };
-}
-
-/* While it charges, the departure is left to the charger. */
-static void plan_daring(const struct owner_settings *set, const struct owner_car *car,
-			int64_t now_us, struct owner_plan *plan)
-{
-	struct owner_settings without = *set;
-
-	if (car->charging == LAYBY_CHARGING_YES)
-		without.departure_percent = 0;
-	owner_plan(&without, car, now_us, plan);
-}
-
-static const struct {
-	const char *name;
-	stack_planner planner;
-} planners[] = {
-	{ "shipped", owner_plan },
-	{ "greedy", plan_greedy },
-	{ "daring", plan_daring },
-};
-
-static stack_planner find_planner(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(planners) / sizeof(*planners); i++)
-		if (!strcmp(planners[i].name, name))
-			return planners[i].planner;
-	fprintf(stderr, "nights: no planner is called %s; there are: shipped, greedy, daring\n",
-		name);
-	exit(2);
-}
 
 /* --- Sums ------------------------------------------------------------------- */
 
@@ -118,33 +80,50 @@ static void print_sums(const struct sums *sums)
 		print_sum(night_evil_name(i), &sums->evil[i], i + 1 < NIGHT_EVILS ? ", " : "}}\n");
 }
 
+static void run(uint64_t seed, stack_planner planner, bool verbose, struct sums *sums)
+{
+	struct night_result result;
+	struct night night;
+
+	night_draw(&night, seed);
+	result = night_run(&night, planner);
+	if (verbose)
+		print_night(&night, &result);
+	add(&sums->all, &night, &result);
+	add(&sums->charger[night.charger], &night, &result);
+	add(&sums->evil[night.evil], &night, &result);
+}
+
+static uint64_t number(const char *text)
+{
+	char *end;
+	uint64_t value;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (*text >= '0' && *text <= '9' && !*end && !errno)
+		return value;
+	fprintf(stderr, "nights: «%s» must be a number\n", text);
+	exit(2);
+}
+
 int main(int argc, char **argv)
 {
 	bool verbose = argc > 1 && !strcmp(argv[1], "-v");
-	uint64_t seed, end;
 	struct sums sums = { 0 };
 	stack_planner planner;
+	uint64_t seed, end;
 
 	argv += verbose;
 	argc -= verbose;
-	if (argc < 3 || argc > 4) {
-		fprintf(stderr, "usage: nights [-v] FIRST N [shipped|greedy|daring]\n");
+	planner = argc > 3 ? planner_find(argv[3]) : owner_plan;
+	if (argc < 3 || argc > 4 || !planner) {
+		fprintf(stderr, "usage: nights [-v] FIRST N [%s]\n", PLANNERS);
 		return 2;
 	}
-	planner = find_planner(argc == 4 ? argv[3] : "shipped");
-	seed = strtoull(argv[1], NULL, 10);
-	for (end = seed + strtoull(argv[2], NULL, 10); seed < end; seed++) {
-		struct night_result result;
-		struct night night;
-
-		night_draw(&night, seed);
-		result = night_run(&night, planner);
-		if (verbose)
-			print_night(&night, &result);
-		add(&sums.all, &night, &result);
-		add(&sums.charger[night.charger], &night, &result);
-		add(&sums.evil[night.evil], &night, &result);
-	}
+	seed = number(argv[1]);
+	for (end = seed + number(argv[2]); seed < end; seed++)
+		run(seed, planner, verbose, &sums);
 	print_sums(&sums);
 	return 0;
 }

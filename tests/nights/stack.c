@@ -118,6 +118,8 @@ static void plan(struct stack *stack, const struct world *world)
 	struct owner_car car = {
 		.charge_percent = world->bus_awake ? world_percent(world) : OWNER_PERCENT_UNKNOWN,
 		.charging = world->bus_awake ? charging(world) : LAYBY_CHARGING_UNKNOWN,
+		.own_permille_h = world->night->own_permille_h,
+		.own_start_percent = world->night->own_start_percent,
 	};
 
 	if (!stack->up)
@@ -169,7 +171,7 @@ void stack_begin(struct stack *stack, const struct world *world, stack_planner p
 	};
 	/* The shipped one is for 20 W */
 	stack->knobs.rise_mw_s = night->ceiling_mw / 10;
-	layby_budget_init(&stack->budget, 2 * STEP_NS * night->ceiling_mw,
+	layby_budget_init(&stack->budget, STACK_BUCKET_STEPS * STEP_NS * night->ceiling_mw,
 			  mono_ns(world));
 	memcpy(stack->account.id, night->consent.id, sizeof(stack->account.id));
 	give(stack, world, &night->consent);
@@ -339,9 +341,9 @@ double stack_step(struct stack *stack, const struct world *world)
 
 	look(stack, world);
 	plan(stack, world);
+	layby_budget_accrue(&stack->budget, stack->in.now_ns);
 	ask_governor(stack, world);
 	layby_budget_cap(&stack->budget, stack->verdict.cap_mw, stack->in.now_ns);
-	layby_budget_accrue(&stack->budget, stack->in.now_ns);
 	ns = open_ns(stack);
 	if (ns && admitted(stack, world))
 		uj = use_uj(stack, world, ns);

@@ -15,6 +15,9 @@
 
 #include "world.h"
 
+/* The budget's bucket, in steps at the policy's ceiling */
+#define STACK_BUCKET_STEPS	2
+
 typedef void (*stack_planner)(const struct owner_settings *set, const struct owner_car *car,
 			      int64_t now_us, struct owner_plan *plan);
 
