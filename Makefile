@@ -24,9 +24,12 @@ coverage:
 #:                bench-reclaim, how long until the tiles are back, N=200000 for all;
 #:                bench-isolation, what driving notices of a guest, N=10000 for all;
 #:                bench-caps, whether power caps hold by the device's truth, N=10 for all;
-#:                bench-agent, what the agent takes and whether it loses it, N=1000 for all
-bench: bench-path bench-doorbell bench-governor bench-reclaim bench-isolation bench-caps bench-agent
-bench-path bench-doorbell bench-governor bench-reclaim bench-isolation bench-caps bench-agent:
+#:                bench-agent, what the agent takes and whether it loses it, N=1000 for all;
+#:                bench-nights, simulated nights: departures kept, energy lent
+bench: bench-path bench-doorbell bench-governor bench-reclaim bench-isolation bench-caps bench-agent \
+	bench-nights
+bench-path bench-doorbell bench-governor bench-reclaim bench-isolation bench-caps bench-agent \
+bench-nights:
 	@tests/bench/$@
 
 #: make fuzz-bus  all of the agent's bus interface, called with everything by everybody;
@@ -93,5 +96,5 @@ sysconfdir ?= /etc
 export DESTDIR
 
 .PHONY: help demo check coverage bench bench-path bench-doorbell bench-governor bench-reclaim \
-	bench-isolation bench-caps bench-agent fuzz-bus holes mutants audit style sdk shell modules \
-	agent install clean
+	bench-isolation bench-caps bench-agent bench-nights fuzz-bus holes mutants audit style sdk \
+	shell modules agent install clean
