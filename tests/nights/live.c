@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * live GOVERNOR.BPF.O TOKENS SEED... - scaled nights with the real module and governor
+ * live GOVERNOR.BPF.O TOKENS PLANNER SEED... - scaled nights with the real module and
+ * governor
  *
  * Runs in the VM, with the vehicle's programs attached and nothing sealed. This program
- * is the guest, and what the agent does of a night: the planner, of agent/owner/plan.c,
- * whose word it writes into the governor's settings; park carries lease and consent. The
+ * is the guest, and what the agent does of a night: it writes what the planner says, the
+ * shipped one or another of planners.h, into the governor's settings; park carries lease and consent. The
  * car's signals come over the bus. TOKENS/SEED.bin is the consent. Prints a line of JSON
  * a night: what the car showed, what was lent by what the guest's jobs were metered at,
  * and what the simulation says of the same night.
@@ -24,6 +25,7 @@
 #include "../park/gate.h"
 #include "judge.h"
 #include "null.h"
+#include "planners.h"
 #include "run.h"
 #include "scaled.h"
 #include "scene.h"
@@ -49,6 +51,7 @@ static struct {
  */
 static struct {
 	int map;
+	stack_planner planner;
 	struct night night;
 	struct world world;
 	struct judge judge;
@@ -133,7 +136,7 @@ static void plan(void)
 		live.lent_today_j = 0;
 	live.day = day;
 	car.lent_today_uj = live.lent_today_j * 1e6;
-	owner_plan(set, &car, now_us, &plan);
+	live.planner(set, &car, now_us, &plan);
 	write_settings(&plan);
 }
 
@@ -342,7 +345,7 @@ static void run(const char *tokens, uint64_t seed)
 	int percent = 0;
 
 	scaled_draw(&night, seed);
-	simulated = night_run(&night, owner_plan);
+	simulated = night_run(&night, live.planner);
 	begin(tokens, seed);
 	end_ns = now_ns();
 	while (live.world.at_s < night.leave_s) {
@@ -355,6 +358,7 @@ static void run(const char *tokens, uint64_t seed)
 		percent = world_percent(&live.world);
 	print_night(&simulated, percent);
 	need("withdraw", park("withdraw"));
+	need("lease", park("drop"));
 	close_guest();
 }
 
@@ -362,15 +366,16 @@ int main(int argc, char **argv)
 {
 	int i;
 
-	if (argc < 4) {
-		fprintf(stderr, "usage: live GOVERNOR.BPF.O TOKENS SEED...\n");
+	live.planner = argc > 4 ? planner_find(argv[3]) : NULL;
+	if (!live.planner) {
+		fprintf(stderr, "usage: live GOVERNOR.BPF.O TOKENS %s SEED...\n", PLANNERS);
 		return 2;
 	}
 	attach_governor(argv[1]);
 	need("seal", gate_order(LAYBY_NL_SEAL));
 	need("scene", scene_start());
 	need("delay_us", null_set("delay_us", SCALED_JOB_US));
-	for (i = 3; i < argc; i++)
+	for (i = 4; i < argc; i++)
 		run(argv[2], strtoull(argv[i], NULL, 10));
 	scene_end();
 	return 0;
