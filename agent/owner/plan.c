@@ -85,18 +85,21 @@ static int64_t start_percent(const struct owner_car *car)
 /* How long the car may take for a percent of its battery */
 static int64_t percent_us(const struct owner_car *car)
 {
-	return 10 * US_PER_HOUR / (car->own_permille_h ? car->own_permille_h : OWNER_OWN_PERMILLE_H);
+	int64_t permille_h = car->own_permille_h ? car->own_permille_h : OWNER_OWN_PERMILLE_H;
+
+	return 10 * US_PER_HOUR / permille_h;
 }
 
 /* Without a clock the departure is as far away as it can be. */
 static void depart(const struct owner_settings *set, const struct owner_car *car, int64_t now_us,
 		   struct owner_plan *plan)
 {
-	int64_t left_us = clock_set(now_us) ? until_us(set, set->departure_min, now_us) : US_PER_DAY;
+	bool known = clock_set(now_us);
+	int64_t left_us = known ? until_us(set, set->departure_min, now_us) : US_PER_DAY;
 	int64_t own_percent = (left_us + percent_us(car) - 1) / percent_us(car);
 
 	keep(plan, set->departure_percent + SHOWN_PERCENT + start_percent(car) + own_percent);
-	if (clock_set(now_us))
+	if (known)
 		again(plan, now_us + left_us - (own_percent - 1) * percent_us(car));
 }
 

@@ -47,7 +47,9 @@ struct future {
 
 static int64_t settings_day(const struct world *world)
 {
-	return (world_clock_us(world) / 1000000 + world->night->settings.utc_offset_min * 60) / DAY_S;
+	int64_t utc_s = world_clock_us(world) / 1000000;
+
+	return (utc_s + world->night->settings.utc_offset_min * 60) / DAY_S;
 }
 
 static bool quiet(const struct world *world)
@@ -176,7 +178,10 @@ static void open_account(struct account *account, const struct world *world)
 	const struct night *night = world->night;
 	double step_j = night->ceiling_mw * NIGHT_STEP_S / 1e3;
 
-	*account = (struct account){ .owner_day_j = INFINITY, .bucket_j = STACK_BUCKET_STEPS * step_j };
+	*account = (struct account){
+		.owner_day_j = INFINITY,
+		.bucket_j = STACK_BUCKET_STEPS * step_j,
+	};
 	account->credit_j = account->bucket_j;
 	if (night->settings.energy_day_uj)
 		account->owner_day_j = night->settings.energy_day_uj / 1e6 + step_j;

@@ -5,10 +5,10 @@
  *
  * Runs in the VM, with the vehicle's programs attached and nothing sealed. This program
  * is the guest, and what the agent does of a night: it writes what the planner says, the
- * shipped one or another of planners.h, into the governor's settings; park carries lease and consent. The
- * car's signals come over the bus. TOKENS/SEED.bin is the consent. Prints a line of JSON
- * a night: what the car showed, what was lent by what the guest's jobs were metered at,
- * and what the simulation says of the same night.
+ * shipped one or another of planners.h, into the governor's settings; park carries lease
+ * and consent. The car's signals come over the bus. TOKENS/SEED.bin is the consent. Prints
+ * a line of JSON a night: what the car showed, what was lent by what the guest's jobs were
+ * metered at, and what the simulation says of the same night.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -331,9 +331,10 @@ static void print_night(const struct night_result *simulated, int percent)
 	printf("\"alone\": %d, \"percent\": %d, \"simulated_percent\": %d, \"missed\": %s, ",
 	       simulated->alone_percent, percent, simulated->percent,
 	       night_missed(night, &seen) ? "true" : "false");
-	printf("\"lent_kwh\": %.4f, \"simulated_kwh\": %.4f, \"best_kwh\": %.4f, "
-	       "\"joules_outside\": %.3f}\n", live.lent_j / KWH_J, simulated->lent_j / KWH_J,
-	       simulated->best_j / KWH_J, live.outside_j);
+	printf("\"lent_kwh\": %.4f, \"simulated_kwh\": %.4f, ", live.lent_j / KWH_J,
+	       simulated->lent_j / KWH_J);
+	printf("\"best_kwh\": %.4f, \"joules_outside\": %.3f}\n", simulated->best_j / KWH_J,
+	       live.outside_j);
 	fflush(stdout);
 }
 

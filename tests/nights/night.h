@@ -35,7 +35,7 @@ enum night_evil {
 	NIGHT_PULLED,		/* the plug is pulled as soon as the car alone has the charge */
 	NIGHT_SAGGING,		/* the charger's power comes and goes */
 	NIGHT_CLOCK,		/* the wall clock jumps, by up to half a day */
-	NIGHT_SUMMER_TIME,	/* the owner's clock is an hour off the settings' */
+	NIGHT_SUMMER_TIME,	/* the settings' offset from UTC is an hour off */
 	NIGHT_BATTERY_12V,	/* the 12 V battery sags */
 	NIGHT_BUS,		/* the bus sleeps: no signals */
 	NIGHT_AGENT,		/* the agent dies, and the settings with it, or not */

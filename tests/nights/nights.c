@@ -61,10 +61,11 @@ static void print_night(const struct night *night, const struct night_result *re
 
 static void print_sum(const char *name, const struct sum *sum, const char *end)
 {
-	printf("\"%s\": {\"nights\": %d, \"promises\": %d, \"kept_alone\": %d, \"missed\": %d, "
-	       "\"joules_outside\": %.3f, \"lent_kwh\": %.3f, \"best_kwh\": %.3f}%s",
-	       name, sum->nights, sum->asked, sum->kept_alone, sum->missed, sum->outside_j,
-	       sum->lent_j / KWH_J, sum->best_j / KWH_J, end);
+	printf("\"%s\": {\"nights\": %d, \"promises\": %d, \"kept_alone\": %d, ", name,
+	       sum->nights, sum->asked, sum->kept_alone);
+	printf("\"missed\": %d, \"joules_outside\": %.3f, ", sum->missed, sum->outside_j);
+	printf("\"lent_kwh\": %.3f, \"best_kwh\": %.3f}%s", sum->lent_j / KWH_J,
+	       sum->best_j / KWH_J, end);
 }
 
 static void print_sums(const struct sums *sums)
@@ -94,7 +95,7 @@ static void run(uint64_t seed, stack_planner planner, bool verbose, struct sums 
 	add(&sums->evil[night.evil], &night, &result);
 }
 
-static uint64_t number(const char *text)
+static uint64_t read_number(const char *text)
 {
 	char *end;
 	uint64_t value;
@@ -121,8 +122,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: nights [-v] FIRST N [%s]\n", PLANNERS);
 		return 2;
 	}
-	seed = number(argv[1]);
-	for (end = seed + number(argv[2]); seed < end; seed++)
+	seed = read_number(argv[1]);
+	for (end = seed + read_number(argv[2]); seed < end; seed++)
 		run(seed, planner, verbose, &sums);
 	print_sums(&sums);
 	return 0;

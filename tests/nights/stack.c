@@ -286,7 +286,7 @@ static void look(struct stack *stack, const struct world *world)
 		layby_token_window(&stack->terms, in->wall_ns, &in->consent_not_before_ns,
 				   &in->consent_not_after_ns);
 	layby_account_look(&stack->account, &stack->terms, in->wall_ns);
-	in->consent_energy_uj = in->consent ? layby_account_left(&stack->account, &stack->terms) : 0;
+	in->consent_energy_uj = layby_account_left(&stack->account, &stack->terms);
 	in->sensor.at_ns = in->now_ns;
 	in->governor.at_ns = in->now_ns;
 }
