@@ -24,6 +24,7 @@
  */
 #include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "evil.h"
@@ -59,7 +60,7 @@ void night_add(struct night *night, int32_t at_s, enum night_what what, int64_t 
 	int at = night->events;
 
 	if (night->events == NIGHT_EVENTS)
-		return;
+		abort();
 	at_s = (at_s + NIGHT_STEP_S - 1) / NIGHT_STEP_S * NIGHT_STEP_S;
 	while (at && night->event[at - 1].at_s > at_s)
 		at--;
