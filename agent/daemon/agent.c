@@ -171,6 +171,7 @@ static int on_pump(sd_event_source *source, void *userdata)
 	struct party *party;
 	struct party *next;
 
+	owner_look(agent->owner);
 	agent_restore_users(agent);
 	agent_expire(agent);
 	for (party = LIST_FIRST(&agent->parties); party; party = next) {

@@ -7,6 +7,7 @@
 #include "agent.h"
 #include "governor.h"
 #include "owner.h"
+#include "store/lent.h"
 
 #include <errno.h>
 #include <string.h>
@@ -182,6 +183,20 @@ static void wanted(const struct owner *owner, struct owner_settings *ret_setting
 		ret_settings->paused_until_us = until;
 }
 
+/* What cannot be read counts as all of it. */
+static uint64_t lent_today(const struct owner *owner)
+{
+	uint64_t uj;
+	int r;
+
+	if (!owner->settings.energy_day_uj)
+		return 0;
+	r = store_energy_today(owner->agent->store, &uj);
+	if (r < 0)
+		log_error("reading what was lent today: %s: guest work waits", strerror(-r));
+	return r < 0 ? UINT64_MAX : uj;
+}
+
 static void know(const struct owner *owner, struct owner_car *ret_car)
 {
 	const struct gate_state *state = gate_state(owner->agent->gate);
@@ -190,6 +205,7 @@ static void know(const struct owner *owner, struct owner_car *ret_car)
 		.charge_percent = state->has_charge ? state->charge_percent :
 						      OWNER_PERCENT_UNKNOWN,
 		.charging = state->charging,
+		.lent_today_uj = lent_today(owner),
 	};
 }
 
@@ -199,6 +215,7 @@ static void plan(struct owner *owner)
 	int r;
 
 	wanted(owner, &owner->settings);
+	store_set_terms(owner->agent->store, &owner->settings);
 	know(owner, &car);
 	do {
 		owner_plan(&owner->settings, &car, (int64_t)now_us(CLOCK_REALTIME), &owner->plan);
@@ -222,6 +239,13 @@ void owner_update(struct owner *owner)
 	lease_update(owner->agent->lease);
 	tell_log(owner, &was);
 	tell_bus(owner, &was);
+}
+
+void owner_look(struct owner *owner)
+{
+	if (owner->settings.energy_day_uj && !owner->plan.paused &&
+	    lent_today(owner) >= owner->settings.energy_day_uj)
+		owner_update(owner);
 }
 
 /* --- life ----------------------------------------------------------------- */

@@ -29,6 +29,8 @@ int owner_create(struct agent *agent, struct owner **ret_owner);
 void owner_destroy(struct owner *owner);
 /* The gate, the car or what was lent has changed: plans anew, tells the governor. */
 void owner_update(struct owner *owner);
+/* A job may have ended: is the day's energy lent? */
+void owner_look(struct owner *owner);
 /* Paused, and there is no governor that would see to it: the lease is what can. */
 bool owner_needs_lease_dropped(const struct owner *owner);
 

@@ -204,6 +204,50 @@ static void test_departure_keeps_charge(void **state)
 	assert_int_equal(map_read(f).battery_min_percent, 0);
 }
 
+/* Of the fake device: 5 uJ a microsecond of running. */
+#define JOB_UJ 10000
+
+static void lend(struct fixture *f)
+{
+	char path[64];
+
+	submit_ok(f->bus, usual("copy 2"), path);
+	assert_string_equal(wait_end(f->bus, path), "finished");
+	assert_int_equal(job_number(f->bus, path, "EnergyUj"), JOB_UJ);
+}
+
+static void wait_reason(struct fixture *f, const char *reason)
+{
+	int i;
+
+	for (i = 0; i < 2000 && strcmp(agent_string(f->bus, "OwnerReason"), reason); i++)
+		usleep(5000);
+	assert_string_equal(agent_string(f->bus, "OwnerReason"), reason);
+}
+
+static void test_energy_of_the_day(void **state)
+{
+	struct fixture *f = *state;
+
+	owner_boot(f);
+	fixture_gate(f, "open");
+	wait_flag(f, "GateOpen", true);
+	lend(f);
+	/* what was lent before it was said counts */
+	owner_set(f, "EnergyDayUj", "t", 2 * JOB_UJ);
+	assert_string_equal(agent_string(f->bus, "OwnerReason"), "free");
+	lend(f);
+	wait_reason(f, "energy-day");
+	assert_int_equal(map_read(f).paused, 1);
+	assert_false(agent_flag(f, "Paused"));
+	owner_restart(f, SIGKILL);
+	wait_reason(f, "energy-day");
+	assert_int_equal(map_read(f).paused, 1);
+	owner_set(f, "EnergyDayUj", "t", 3 * JOB_UJ);
+	wait_reason(f, "free");
+	assert_int_equal(map_read(f).paused, 0);
+}
+
 /* A governor of the maker's own, with a map of another form */
 static void test_another_map_is_left_alone(void **state)
 {
@@ -304,6 +348,7 @@ int main(void)
 		TEST(test_price_by_the_hour),
 		TEST(test_what_is_wrong_changes_nothing),
 		TEST(test_departure_keeps_charge),
+		TEST(test_energy_of_the_day),
 		TEST(test_another_map_is_left_alone),
 		TEST(test_killed_between_set_and_answer),
 		TEST(test_lost_settings_pause),
