@@ -375,12 +375,16 @@ static const sd_bus_vtable job_vtable[] = {
 
 /* --- who sees which job --------------------------------------------------- */
 
-/* The one call that may be about a job that cannot be seen: method_cancel() asks. */
+/*
+ * The one call that may be about a job that cannot be seen: method_cancel() asks. One
+ * that has arguments would be refused for those, which tells that the job is there.
+ */
 static bool may_be_asked(sd_bus *bus)
 {
 	sd_bus_message *m = sd_bus_get_current_message(bus);
 
-	return m && sd_bus_message_is_method_call(m, JOB_INTERFACE, "Cancel") > 0;
+	return m && sd_bus_message_is_method_call(m, JOB_INTERFACE, "Cancel") > 0 &&
+	       sd_bus_message_has_signature(m, "") > 0;
 }
 
 static int current_uid(struct agent *agent, sd_bus *bus, uid_t *ret_uid)

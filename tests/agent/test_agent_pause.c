@@ -365,10 +365,16 @@ static void stranger_cancels(void *path)
 
 static void stranger_sees_nothing(void *path)
 {
+	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus *bus = fixture_connect();
 
 	call_fails(bus, path, "Cancel", ERROR_UNKNOWN_OBJECT);
 	call_fails(bus, path, "Release", ERROR_UNKNOWN_OBJECT);
+	/* nor is he told that it takes no argument */
+	assert_true(sd_bus_call_method(bus, AGENT, path, JOB, "Cancel", &error, NULL, "s", "now") <
+		    0);
+	assert_string_equal(error.name, ERROR_UNKNOWN_OBJECT);
+	sd_bus_error_free(&error);
 	sd_bus_flush_close_unref(bus);
 }
 

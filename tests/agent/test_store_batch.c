@@ -312,7 +312,7 @@ static void test_close_waits_for_what_was_called(void **state)
 static bool is_small(const char *table)
 {
 	return !strcmp(table, "usage") || !strcmp(table, "night") ||
-	       !strcmp(table, "gate_change");
+	       !strcmp(table, "gate_change") || !strcmp(table, "setting");
 }
 
 static void check_plan(sqlite3 *handle, const char *statement)
