@@ -255,11 +255,13 @@ static void print_charge(sd_json_variant *night)
 static void print_privacy(sd_json_variant *night)
 {
 	if (yes(night, "was_faulty"))
-		puts("Privacy:  a fault was latched, so it is not certain that guests could read nothing of the car: laybyctl audit");
+		puts(
+			"Privacy:  a fault was latched, so it is not certain that guests could read nothing of the car: laybyctl audit");
 	else if (!yes(night, "was_open"))
 		puts("Privacy:  guests could read nothing of the car, none was let in");
 	else
-		puts("Privacy:  guests could read nothing of the car: their memory is their own and is cleared (ISO-4), no fault was latched");
+		puts(
+			"Privacy:  guests could read nothing of the car: their memory is their own and is cleared (ISO-4), no fault was latched");
 }
 
 static int print_night(sd_json_variant *night)
@@ -309,8 +311,8 @@ static int last_night(const char *since, bool json)
 		return r;
 	if (!number(night, "nights"))
 		return fail(EXIT_JOB_FAILED,
-			    since ? "last-night: the vehicle was not parked since then, as far as the agent knows" :
-				    "last-night: the vehicle was not parked yet, as far as the agent knows");
+			    "last-night: the vehicle was not parked %s, as far as the agent knows",
+			    since ? "since then" : "yet");
 	return json ? print_json(&options, night) : print_night(night);
 }
 
