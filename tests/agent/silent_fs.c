@@ -124,7 +124,7 @@ static void handle(struct server *server)
 	case FUSE_RELEASE:
 		return answer(server, 0, NULL, 0);
 	default:
-		return answer(server, -ENOSYS, NULL, 0);
+		return answer(server, -EOPNOTSUPP, NULL, 0);
 	}
 }
 
