@@ -383,6 +383,7 @@ static bool may_be_asked(sd_bus *bus)
 {
 	sd_bus_message *m = sd_bus_get_current_message(bus);
 
+	/* wrong arguments would be answered before anybody was asked: that it is there */
 	return m && sd_bus_message_is_method_call(m, JOB_INTERFACE, "Cancel") > 0 &&
 	       sd_bus_message_has_signature(m, "") > 0;
 }
