@@ -193,7 +193,7 @@ class Values:
         c = signature[0]
         if c == "h":
             data = self.random.choice(SENSIBLE_PROGRAMS) if not self.fds else bytes(500)
-            return self.descriptor(self.random.choice(("memfd", "sealed")), data)
+            return self.descriptor(self.random.choice(("memfd",) * 3 + ("sealed",)), data)
         if c == "a":
             return self.sensible_array(signature)
         if c in "({":
