@@ -185,6 +185,17 @@ class Caller:
                 value = Values(self.random).wild(p.signature)
                 yield self.about(path, p, "Set", GLib.Variant("v", value))
 
+    def each_method_of_a_job(self):
+        """A dozen times each as it should be called, of one's own that has ended."""
+        for method in self.members.methods["job"] if self.own else ():
+            for _ in range(12):
+                values = Values(self.random, self.own, self.options)
+                made = [values.sensible(s) for s in method.arguments]
+                message = Gio.DBusMessage.new_method_call(bus_world.AGENT, self.own[0],
+                                                          method.interface, method.name)
+                self.fill(message, made, values)
+                yield Call(message, [str(method)], values)
+
     def batch(self, calls):
         """Sends them, waits for all answers, judges these."""
         pending = set()
@@ -197,7 +208,7 @@ class Caller:
                 self.judge(call)
 
     def run(self, calls):
-        sweep = list(self.each_property())
+        sweep = [*self.each_property(), *self.each_method_of_a_job()]
         for i in range(0, len(sweep), AT_ONCE):
             self.batch(sweep[i:i + AT_ONCE])
         while calls > 0:
