@@ -8,16 +8,32 @@
 
 #include "batch.h"
 
-static int write_outputs(struct batch *batch, const struct item *item)
+/* Less than 0: the agent's, with @error; else an exit code */
+static int write_output(struct batch *batch, const struct item *item, uint32_t index,
+			sd_bus_error *error)
+{
+	_reply_ *reply = NULL;
+	char part[PATH_MAX];
+	int fd, r;
+
+	r = sd_bus_call_method(batch->bus, AGENT, item->job, JOB, "GetResult", error, &reply, "u",
+			       index);
+	if (r >= 0)
+		r = sd_bus_message_read(reply, "h", &fd);
+	if (r < 0)
+		return r;
+	item_output(batch, item, index, true, part);
+	return file_write_fd(part, fd);
+}
+
+static int write_outputs(struct batch *batch, const struct item *item, sd_bus_error *error)
 {
 	char part[PATH_MAX], path[PATH_MAX];
 	uint32_t i;
 	int r = EXIT_OK;
 
-	for (i = 0; i < batch->options->size_count && r == EXIT_OK; i++) {
-		item_output(batch, item, i, true, part);
-		r = agent_job_write(batch->bus, item->job, i, part);
-	}
+	for (i = 0; i < batch->options->size_count && r == EXIT_OK; i++)
+		r = write_output(batch, item, i, error);
 	for (i = 0; i < batch->options->size_count && r == EXIT_OK; i++) {
 		item_output(batch, item, i, true, part);
 		item_output(batch, item, i, false, path);
@@ -50,23 +66,27 @@ static void say_failed(const struct item *item, sd_json_variant *object)
 	     *message ? ": " : "", message);
 }
 
-static int item_ended(struct batch *batch, struct item *item, sd_json_variant *object)
+/* As write_outputs() */
+static int item_ended(struct batch *batch, struct item *item, sd_json_variant *object,
+		      sd_bus_error *error)
 {
 	sd_json_variant *energy = sd_json_variant_by_key(object, "energy_uj");
-	int r = EXIT_OK;
+	bool finished = !strcmp(agent_job_state(object), "finished");
+	int r = finished ? write_outputs(batch, item, error) : EXIT_OK;
 
+	if (r != EXIT_OK)
+		return r;
+	if (finished)
+		batch->finished++;
+	else
+		batch->failed++;
+	if (!finished)
+		say_failed(item, object);
 	if (energy && sd_json_variant_is_unsigned(energy))
 		batch->energy_uj += sd_json_variant_unsigned(energy);
-	if (strcmp(agent_job_state(object), "finished")) {
-		batch->failed++;
-		say_failed(item, object);
-	} else {
-		r = write_outputs(batch, item);
-		batch->finished++;
-	}
 	release(batch, item);
 	batch->full = false;
-	return r;
+	return EXIT_OK;
 }
 
 static int read_job(struct batch *batch, const struct item *item, sd_bus_error *error,
@@ -77,10 +97,12 @@ static int read_job(struct batch *batch, const struct item *item, sd_bus_error *
 
 	r = sd_bus_call_method(batch->bus, AGENT, item->job, PROPERTIES, "GetAll", error, &reply,
 			       "s", JOB);
-	return r < 0 ? r : read_properties(reply, job_fields, ret_object);
+	if (r >= 0)
+		r = read_properties(reply, job_fields, ret_object);
+	return r < 0 ? r : EXIT_OK;
 }
 
-/* @ret_ended: and the agent holds it no longer */
+/* @ret_ended: and the agent need not hold it any longer */
 static int look(struct batch *batch, struct item *item, bool *ret_ended)
 {
 	_error_ error = SD_BUS_ERROR_NULL;
@@ -88,15 +110,17 @@ static int look(struct batch *batch, struct item *item, bool *ret_ended)
 	int r;
 
 	item->changed = false;
-	*ret_ended = false;
 	r = read_job(batch, item, &error, &object);
+	if (r == EXIT_OK && agent_job_has_ended(object)) {
+		r = item_ended(batch, item, object, &error);
+		*ret_ended = r == EXIT_OK;
+	}
 	if (r < 0 && batch_agent_is_missing(batch, &error))
 		return EXIT_OK;
 	if (r < 0)
 		return fail_bus(r, &error, item->path);
 	batch->missing = 0;
-	*ret_ended = agent_job_has_ended(object);
-	return *ret_ended ? item_ended(batch, item, object) : EXIT_OK;
+	return r;
 }
 
 int batch_collect(struct batch *batch)
