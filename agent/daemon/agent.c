@@ -334,6 +334,7 @@ void agent_set_limits(struct agent *agent, const struct limits *limits)
 	store_set_limits(agent->store, &limits->store);
 	/* a shorter retention counts from now on */
 	agent->expired_us = 0;
+	owner_update(agent->owner);
 	agent_pump_soon(agent);
 }
 

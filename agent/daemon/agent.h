@@ -58,6 +58,9 @@ struct limits {
 	uint64_t clients;
 	/* users at once */
 	uint64_t parties;
+	/* of the car itself: see struct owner_car; 0: its maker has not said */
+	uint64_t car_draw_permille_h;
+	uint64_t car_start_percent;
 };
 
 /* Answers since the bus was last asked whether callers read them */

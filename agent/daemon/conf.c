@@ -14,7 +14,8 @@
 
 #define SECTION "Agent"
 #define RIGHT \
-	"[" SECTION "] with UserJobsMax=, UserBytesMax=, JobsMax=, BytesMax= and RetentionDays="
+	"[" SECTION "] with UserJobsMax=, UserBytesMax=, JobsMax=, BytesMax=, RetentionDays=, " \
+	"CarDrawPermilleHour= and CarStartPercent="
 #define TEXT_MAX (64u * 1024)
 
 #define US_PER_DAY (24ull * 3600 * USEC_PER_SEC)
@@ -32,7 +33,7 @@ static const struct limits built_in = {
 	.parties = 16,
 };
 
-#define FIELD(name) offsetof(struct limits, store.name)
+#define FIELD(name) offsetof(struct limits, name)
 
 static const struct key {
 	const char *name;
@@ -42,11 +43,13 @@ static const struct key {
 	/* K, M, G may stand behind it */
 	bool is_bytes;
 } keys[] = {
-	{ "UserJobsMax", FIELD(user_jobs), CONF_JOBS_MAX, 1, false },
-	{ "UserBytesMax", FIELD(user_bytes), CONF_BYTES_MAX, 1, true },
-	{ "JobsMax", FIELD(jobs), CONF_JOBS_MAX, 1, false },
-	{ "BytesMax", FIELD(bytes), CONF_BYTES_MAX, 1, true },
-	{ "RetentionDays", FIELD(retention_us), DAYS_MAX, US_PER_DAY, false },
+	{ "UserJobsMax", FIELD(store.user_jobs), CONF_JOBS_MAX, 1, false },
+	{ "UserBytesMax", FIELD(store.user_bytes), CONF_BYTES_MAX, 1, true },
+	{ "JobsMax", FIELD(store.jobs), CONF_JOBS_MAX, 1, false },
+	{ "BytesMax", FIELD(store.bytes), CONF_BYTES_MAX, 1, true },
+	{ "RetentionDays", FIELD(store.retention_us), DAYS_MAX, US_PER_DAY, false },
+	{ "CarDrawPermilleHour", FIELD(car_draw_permille_h), 1000, 1, false },
+	{ "CarStartPercent", FIELD(car_start_percent), 100, 1, false },
 };
 
 struct reader {

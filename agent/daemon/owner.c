@@ -200,12 +200,15 @@ static uint64_t lent_today(const struct owner *owner)
 static void know(const struct owner *owner, struct owner_car *ret_car)
 {
 	const struct gate_state *state = gate_state(owner->agent->gate);
+	const struct limits *limits = &owner->agent->limits;
 
 	*ret_car = (struct owner_car){
 		.charge_percent = state->has_charge ? state->charge_percent :
 						      OWNER_PERCENT_UNKNOWN,
 		.charging = state->charging,
 		.lent_today_uj = lent_today(owner),
+		.own_permille_h = (uint16_t)limits->car_draw_permille_h,
+		.own_start_percent = (uint8_t)limits->car_start_percent,
 	};
 }
 

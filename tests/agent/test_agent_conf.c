@@ -159,6 +159,33 @@ static void test_command_line_wins(void **state)
 	submit_fails(f->bus, usual("hang"), ERROR_LIMITS, "you hold 1 jobs");
 }
 
+static uint32_t kept_percent(struct fixture *f)
+{
+	uint32_t percent;
+
+	assert_true(sd_bus_get_property_trivial(f->bus, AGENT, AGENT_PATH, AGENT,
+						"ChargeKeptPercent", NULL, 'u', &percent) >= 0);
+	return percent;
+}
+
+/* Twelve hours before the departure, so that a minute more or less makes no percent. */
+static void test_figures_of_the_car(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t minute = (uint32_t)((time(NULL) / 60 + 720) % 1440);
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+
+	start(f, "[Agent]\n");
+	assert_true(sd_bus_call_method(f->bus, AGENT, AGENT_PATH, AGENT, "SetSettings", &error,
+				       NULL, "a{sv}", 2, "DepartureMin", "u", minute,
+				       "DeparturePercent", "u", 60) >= 0);
+	/* a percent of the display's, 4 of the start, 0.7 an hour */
+	assert_int_equal(kept_percent(f), 60 + 1 + 4 + 9);
+	write_conf("[Agent]\nCarDrawPermilleHour=1\nCarStartPercent=2\n");
+	reload(f, "STATUS=Serving partition guest.");
+	assert_int_equal(kept_percent(f), 60 + 1 + 2 + 2);
+}
+
 /* --- what is wrong -------------------------------------------------------- */
 
 /* It does not start, and says why. */
@@ -193,6 +220,7 @@ static void test_wrong_at_start(void **state)
 	refused(f, "[Agent]\nBytesMax=K\n", ":2: BytesMax=K is not a number");
 	refused(f, "[Agent]\nBytesMax=8589934592G\n", "or one with K, M or G behind it");
 	refused(f, "[Agent]\nRetentionDays=3651\n", "is not a number from 1 to 3650");
+	refused(f, "[Agent]\nCarStartPercent=101\n", "is not a number from 1 to 100");
 	refused(f, "[Agent]\nJobsMax=2\nJobsMax=2\n", ":3: JobsMax= a second time");
 	refused(f, "", "empty");
 	assert_int_equal(chmod(path, 0666), 0);
@@ -210,6 +238,7 @@ int main(void)
 		TEST(test_reload_of_all_jobs),
 		TEST(test_wrong_at_reload),
 		TEST(test_command_line_wins),
+		TEST(test_figures_of_the_car),
 		TEST(test_wrong_at_start),
 	};
 
