@@ -35,7 +35,7 @@ static const struct verb {
 	{ "submit", "submit --program F --output-size N ...",
 	  "give a job to the agent; prints its number", verb_submit, 0, 0,
 	  true },
-	{ "batch", "batch --program F --output-size N ... INPUT...",
+	{ "batch", "batch --program F ... INPUT...",
 	  "a job for each file, outputs into files, until all have ended", verb_batch, 1,
 	  INT_MAX, true },
 	{ "jobs", "jobs", "your jobs that the agent holds (root: all)",

@@ -229,18 +229,27 @@ static int check_count(const struct changes *changes, const struct owner_change 
 		changes->count);
 }
 
+/* 0, or less and @error */
+static int change_begin_call(struct changes *changes, sd_bus_message *m,
+			     const struct owner_change *to, struct change **ret_change,
+			     sd_bus_error *error)
+{
+	int r = check_count(changes, to, error);
+
+	if (r < 0)
+		return r;
+	*ret_change = change_new(changes, m, to);
+	return *ret_change ? 0 : -ENOMEM;
+}
+
 int change_add(struct changes *changes, sd_bus_message *m, const struct owner_change *to,
 	       const char *action, sd_bus_error *error)
 {
 	struct change *change;
-	int r;
+	int r = change_begin_call(changes, m, to, &change, error);
 
-	r = check_count(changes, to, error);
 	if (r < 0)
 		return r;
-	change = change_new(changes, m, to);
-	if (!change)
-		return -ENOMEM;
 	if (action) {
 		r = change_ask(change, action);
 		return r < 0 ? r : 1;
@@ -253,14 +262,10 @@ int change_add_after(struct changes *changes, sd_bus_message *m, const struct ow
 		     sd_bus_error *before, sd_bus_error *error)
 {
 	struct change *change;
-	int r;
+	int r = change_begin_call(changes, m, to, &change, error);
 
-	r = check_count(changes, to, error);
 	if (r < 0)
 		return r;
-	change = change_new(changes, m, to);
-	if (!change)
-		return -ENOMEM;
 	sd_bus_error_move(&change->before, before);
 	change_line_up(change);
 	return 1;

@@ -301,3 +301,29 @@ uint32_t count_jobs(sd_bus *bus)
 {
 	return count_objects(bus, AGENT_PATH "/job/");
 }
+
+/* --- lease ---------------------------------------------------------------- */
+
+int lease_lines(struct fixture *f, const char *word)
+{
+	char path[80], line[32];
+	FILE *file;
+	int count = 0;
+
+	snprintf(path, sizeof(path), "%s.lease", f->node);
+	file = fopen(path, "re");
+	while (file && fscanf(file, "%31s", line) == 1)
+		count += !strcmp(line, word);
+	if (file)
+		fclose(file);
+	return count;
+}
+
+void wait_lease(struct fixture *f, const char *word, int count)
+{
+	int i;
+
+	for (i = 0; i < 2000 && lease_lines(f, word) < count; i++)
+		usleep(5000);
+	assert_true(lease_lines(f, word) >= count);
+}

@@ -109,6 +109,9 @@ void check_output(sd_bus *bus, const char *path, uint32_t index,
 uint32_t count_objects(sd_bus *bus, const char *prefix);
 uint32_t count_jobs(sd_bus *bus);
 uint64_t agent_number(sd_bus *bus, const char *property);
+/* Of what the agent did with its lease: "taken", "renewed", "dropped" */
+int lease_lines(struct fixture *f, const char *word);
+void wait_lease(struct fixture *f, const char *word, int count);
 /* Empty if it has none. */
 const char *agent_string(sd_bus *bus, const char *property);
 

@@ -281,30 +281,6 @@ static void test_consent_ends_unheard(void **state)
 
 /* --- lease ---------------------------------------------------------------- */
 
-static int lease_lines(struct fixture *f, const char *word)
-{
-	char path[80], line[32];
-	FILE *file;
-	int count = 0;
-
-	snprintf(path, sizeof(path), "%s.lease", f->node);
-	file = fopen(path, "re");
-	while (file && fscanf(file, "%31s", line) == 1)
-		count += !strcmp(line, word);
-	if (file)
-		fclose(file);
-	return count;
-}
-
-static void wait_lease(struct fixture *f, const char *word, int count)
-{
-	int i;
-
-	for (i = 0; i < 600 && lease_lines(f, word) < count; i++)
-		usleep(5000);
-	assert_true(lease_lines(f, word) >= count);
-}
-
 static void test_lease_while_of_use(void **state)
 {
 	struct fixture *f = *state;

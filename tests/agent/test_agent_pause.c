@@ -160,30 +160,6 @@ static void test_pause_does_not_wait_for_the_disk(void **state)
 	assert_true(agent_flag(f, "Paused"));
 }
 
-static int lease_lines(struct fixture *f, const char *word)
-{
-	char path[80], line[32];
-	int count = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s.lease", f->node);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file))
-		count += !strncmp(line, word, strlen(word));
-	if (file)
-		fclose(file);
-	return count;
-}
-
-static void wait_lease(struct fixture *f, const char *word, int count)
-{
-	int i;
-
-	for (i = 0; i < 2000 && lease_lines(f, word) < count; i++)
-		usleep(5000);
-	assert_true(lease_lines(f, word) >= count);
-}
-
 static void test_without_a_governor_the_lease_goes(void **state)
 {
 	struct fixture *f = *state;
