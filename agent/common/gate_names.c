@@ -144,8 +144,8 @@ static const struct {
 		true,
 	},
 	[LAYBY_GATE_NO_LEASE] = {
-		"the agent is not there, or silent",
-		"layby-agentd runs and takes the lease",
+		"the agent is not there or silent, or the owner has paused",
+		"layby-agentd runs and the owner has not paused (laybyctl settings)",
 	},
 	[LAYBY_GATE_NO_GOVERNOR] = {
 		"no governor is attached, or its verdict is stale",

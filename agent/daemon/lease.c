@@ -34,7 +34,7 @@ static bool lease_is_useful(const struct lease *lease)
 	const struct gate_state *state = gate_state(lease->agent->gate);
 
 	return state->known && state->reason >= LAYBY_GATE_NO_LEASE &&
-	       !owner_needs_lease_dropped(lease->agent->owner) && !lease->agent->stopping;
+	       !owner_wants_none(lease->agent->owner) && !lease->agent->stopping;
 }
 
 static int lease_open(const struct agent *agent)

@@ -51,9 +51,9 @@ struct changes *owner_changes(struct owner *owner)
 	return owner->changes;
 }
 
-bool owner_needs_lease_dropped(const struct owner *owner)
+bool owner_wants_none(const struct owner *owner)
 {
-	return owner->plan.paused && !owner_in_force(owner);
+	return owner->plan.paused;
 }
 
 /* --- time ----------------------------------------------------------------- */
@@ -66,8 +66,7 @@ static bool time_matters(const struct owner *owner)
 {
 	const struct gate_state *state = gate_state(owner->agent->gate);
 
-	return owner->plan.reason == OWNER_PAUSED || owner_needs_lease_dropped(owner) ||
-	       (state->known && state->reason >= LAYBY_GATE_GOVERNOR);
+	return owner_wants_none(owner) || (state->known && state->reason >= LAYBY_GATE_GOVERNOR);
 }
 
 static int arm(struct owner *owner)

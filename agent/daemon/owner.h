@@ -31,8 +31,11 @@ void owner_destroy(struct owner *owner);
 void owner_update(struct owner *owner);
 /* A job may have ended: is the day's energy lent? */
 void owner_look(struct owner *owner);
-/* Paused, and there is no governor that would see to it: the lease is what can. */
-bool owner_needs_lease_dropped(const struct owner *owner);
+/*
+ * Paused. Then no lease is held either: the gate closes at once, whatever governor there
+ * is, and neither lease nor sampler wakes anybody up.
+ */
+bool owner_wants_none(const struct owner *owner);
 
 /* What is in force, with pauses that are not on disk yet. */
 const struct owner_settings *owner_settings(const struct owner *owner);
