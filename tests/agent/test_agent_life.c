@@ -156,7 +156,7 @@ static void test_cancel_of_a_finished_job(void **state)
 static void test_memory_waits_for_the_device(void **state)
 {
 	struct fixture *f = *state;
-	struct submission s = usual("held 150"), next = usual("copy 0");
+	struct submission s = usual("held 2000"), next = usual("copy 0");
 	char path[64];
 
 	s.outputs[0] = 4000000;
