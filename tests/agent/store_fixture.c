@@ -277,3 +277,20 @@ int compare(struct store *store, uint64_t number, enum store_role role, uint32_t
 	close(fd);
 	return r;
 }
+
+sqlite3 *open_beside(const struct store_fixture *f)
+{
+	sqlite3 *database;
+
+	assert_int_equal(sqlite3_open(path_of(f, "queue.db"), &database), SQLITE_OK);
+	sqlite3_busy_timeout(database, 10000);
+	return database;
+}
+
+void run_sql(const struct store_fixture *f, const char *sql)
+{
+	sqlite3 *database = open_beside(f);
+
+	assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(database);
+}

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sqlite3.h>
 #include <stdint.h>
 
 #include <cmocka.h>
@@ -37,6 +38,9 @@ void fixture_turn(struct store_fixture *f);
 void fill(void *bytes, size_t size, uint64_t seed);
 /* The path of a file of the store; valid until the next call. */
 const char *path_of(const struct store_fixture *f, const char *name);
+/* Of the test's own: the store's connections are its threads'. */
+sqlite3 *open_beside(const struct store_fixture *f);
+void run_sql(const struct store_fixture *f, const char *sql);
 int count_files(const struct store_fixture *f, const char *name);
 void key_of(uint64_t seed, uint8_t ret_key[static STORE_KEY_BYTES]);
 

@@ -310,11 +310,7 @@ static void test_damaged_contents_are_not_given_out(void **state)
 	assert_int_equal(store_read(f->store, number, STORE_INPUT, 0), -EBADMSG);
 	assert_int_equal(unlink(path_of(f, name)), 0);
 	assert_int_equal(store_read(f->store, number, STORE_INPUT, 0), -EBADMSG);
-	assert_int_equal(sqlite3_exec(f->store->writer.handle,
-				      "UPDATE content SET bytes = zeroblob(size)\n"
-				      "WHERE bytes IS NOT NULL",
-				      NULL, NULL, NULL),
-			 SQLITE_OK);
+	run_sql(f, "UPDATE content SET bytes = zeroblob(size) WHERE bytes IS NOT NULL");
 	assert_int_equal(store_read(f->store, number, STORE_PROGRAM, 0), -EBADMSG);
 	job_bytes_fini(&bytes);
 }
@@ -553,15 +549,6 @@ static void overwrite(const struct store_fixture *f, off_t offset, const void *b
 	assert_true(fd >= 0);
 	assert_int_equal(pwrite(fd, bytes, size, offset), size);
 	close(fd);
-}
-
-static void run_sql(const struct store_fixture *f, const char *sql)
-{
-	sqlite3 *handle;
-
-	assert_int_equal(sqlite3_open(path_of(f, "queue.db"), &handle), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
 }
 
 static void test_broken_databases_are_set_aside(void **state)
