@@ -25,10 +25,7 @@ int agent_append_options(sd_bus_message *m, const struct options *options, bool 
 /* SubmitJob, with all files opened */
 int agent_submit_message(sd_bus *bus, const struct options *options, bool lingers,
 			 sd_bus_message **ret_message);
-int agent_job_get(sd_bus *bus, const char *path, sd_json_variant **object);
 const char *agent_job_state(sd_json_variant *object);
 bool agent_job_has_ended(sd_json_variant *object);
-/* One output of a finished job into @file */
-int agent_job_write(sd_bus *bus, const char *path, uint32_t index, const char *file);
 
 #endif

@@ -99,7 +99,7 @@ static int job_path(const char *argument, char ret_path[static 64])
 	return EXIT_OK;
 }
 
-int agent_job_get(sd_bus *bus, const char *path, sd_json_variant **object)
+static int job_get(sd_bus *bus, const char *path, sd_json_variant **object)
 {
 	uint64_t id = strtoull(path + strlen(JOB_PREFIX), NULL, 10);
 	int r;
@@ -127,7 +127,7 @@ bool agent_job_has_ended(sd_json_variant *object)
 	return strcmp(state, "queued") && strcmp(state, "running");
 }
 
-int agent_job_write(sd_bus *bus, const char *path, uint32_t index,
+static int job_write_output(sd_bus *bus, const char *path, uint32_t index,
 			    const char *file)
 {
 	_error_ error = SD_BUS_ERROR_NULL;
@@ -150,7 +150,7 @@ static int job_show(sd_bus *bus, const struct options *options,
 	int r = EXIT_OK;
 
 	for (i = 0; finished && r == EXIT_OK && i < options->output_count; i++)
-		r = agent_job_write(bus, path, i, options->outputs[i]);
+		r = job_write_output(bus, path, i, options->outputs[i]);
 	if (r == EXIT_OK)
 		r = print_object(options, job_fields, object);
 	return r == EXIT_OK && !finished ? EXIT_JOB_FAILED : r;
@@ -167,7 +167,7 @@ int verb_result(const struct options *options, const char *argument)
 	if (r == EXIT_OK)
 		r = agent_bus(&bus);
 	if (r == EXIT_OK)
-		r = agent_job_get(bus, path, &object);
+		r = job_get(bus, path, &object);
 	if (r != EXIT_OK)
 		return r;
 	if (!agent_job_has_ended(object))
@@ -374,7 +374,7 @@ static int wait_for_end(sd_bus *bus, const char *path,
 	for (;;) {
 		_json_ *object = NULL;
 
-		r = agent_job_get(bus, path, &object);
+		r = job_get(bus, path, &object);
 		if (r != EXIT_OK)
 			return r;
 		if (agent_job_has_ended(object)) {

@@ -23,11 +23,35 @@ bool ini_wrong(struct ini_reader *reader, const char *format, ...)
 	return false;
 }
 
+static const char *key_name(const struct ini_reader *reader, size_t key)
+{
+	return *(const char *const *)((const char *)reader->keys + key * reader->key_size);
+}
+
+/* @key_count: it is none */
+static size_t key_find(const struct ini_reader *reader, const char *section, const char *name)
+{
+	size_t key = 0;
+
+	if (strcmp(section, reader->section))
+		return reader->key_count;
+	while (key < reader->key_count && strcmp(key_name(reader, key), name))
+		key++;
+	return key;
+}
+
 static int take(void *user, const char *section, const char *name, const char *value)
 {
 	struct ini_reader *reader = user;
+	size_t key = key_find(reader, section, name);
 
-	return reader->take(reader, section, name, value);
+	if (key == reader->key_count)
+		return ini_wrong(reader, "[%s] %s= is not known; right are %s", section, name,
+				 reader->right);
+	if (reader->had & 1u << key)
+		return ini_wrong(reader, "%s= a second time", name);
+	reader->had |= 1u << key;
+	return reader->take(reader, key, value);
 }
 
 static char *read_line(char *to, int size, void *stream)
@@ -57,6 +81,7 @@ static int parse(struct ini_reader *reader, const char *text)
 	reader->next = text;
 	reader->line = 0;
 	reader->problem_line = 0;
+	reader->had = 0;
 	/* As systemd has it: a value ends with its line and holds what stands there */
 	ini_allow_multiline = false;
 	ini_allow_inline_comments = false;

@@ -8,21 +8,31 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define INI_PROBLEM_MAX 384
 
 struct ini_reader {
+	/* the one that there is */
+	const char *section;
 	/*
-	 * Is given each entry, the strings only for as long as it runs. Returns false if
-	 * ini_wrong() was called.
+	 * What may stand in it, each once: an array of @key_count, at most 32, each of
+	 * @key_size bytes, and its first member is its name, a const char *.
 	 */
-	bool (*take)(struct ini_reader *reader, const char *section, const char *name,
-		     const char *value);
+	const void *keys;
+	size_t key_count;
+	size_t key_size;
+	/*
+	 * Is given each entry, by its place in @keys; the string only for as long as it runs.
+	 * Returns false if ini_wrong() was called.
+	 */
+	bool (*take)(struct ini_reader *reader, size_t key, const char *value);
 	/* what sections and keys would be right, for people */
 	const char *right;
 	/* of the first that is wrong, if one is */
 	char problem[INI_PROBLEM_MAX];
 	/* --- */
+	uint32_t had;
 	const char *next;
 	int line;
 	int problem_line;

@@ -56,7 +56,6 @@ struct reader {
 	/* first, so that it is found from there */
 	struct ini_reader ini;
 	struct limits *limits;
-	bool had[ARRAY_SIZE(keys)];
 };
 
 bool conf_number(const char *text, uint64_t max, uint64_t *ret_number)
@@ -88,35 +87,17 @@ static bool bytes_number(const char *text, uint64_t max, uint64_t *ret_number)
 	return true;
 }
 
-static const struct key *key_find(const char *section, const char *name)
-{
-	size_t i;
-
-	if (strcmp(section, SECTION))
-		return NULL;
-	for (i = 0; i < ARRAY_SIZE(keys); i++)
-		if (!strcmp(keys[i].name, name))
-			return &keys[i];
-	return NULL;
-}
-
-static bool take(struct ini_reader *ini, const char *section, const char *name,
-		 const char *value)
+static bool take(struct ini_reader *ini, size_t at, const char *value)
 {
 	struct reader *reader = (struct reader *)ini;
-	const struct key *key = key_find(section, name);
+	const struct key *key = &keys[at];
 	uint64_t number;
 	bool right;
 
-	if (!key)
-		return ini_wrong(ini, "[%s] %s= is not known; right are " RIGHT, section, name);
-	if (reader->had[key - keys])
-		return ini_wrong(ini, "%s= a second time", name);
-	reader->had[key - keys] = true;
 	right = key->is_bytes ? bytes_number(value, key->max, &number) :
 				conf_number(value, key->max, &number);
 	if (!right)
-		return ini_wrong(ini, "%s=%s is not a number from 1 to %llu%s", name, value,
+		return ini_wrong(ini, "%s=%s is not a number from 1 to %llu%s", key->name, value,
 				 (unsigned long long)key->max,
 				 key->is_bytes ? ", or one with K, M or G behind it" : "");
 	*(uint64_t *)((char *)reader->limits + key->offset) = number * key->unit;
@@ -125,7 +106,10 @@ static bool take(struct ini_reader *ini, const char *section, const char *name,
 
 static int read_file(const char *path, struct limits *limits)
 {
-	struct reader reader = { .ini = { .take = take, .right = RIGHT }, .limits = limits };
+	struct reader reader = {
+		.ini = { SECTION, keys, ARRAY_SIZE(keys), sizeof(*keys), take, RIGHT },
+		.limits = limits,
+	};
 	_cleanup_free_ void *text = NULL;
 	const char *problem;
 	size_t size;

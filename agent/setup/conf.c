@@ -39,42 +39,27 @@ static const struct key {
 	  FIELD(governor), false },
 };
 
-static const struct key *key_find(const char *section, const char *name)
-{
-	size_t i;
-
-	if (strcmp(section, SECTION))
-		return NULL;
-	for (i = 0; i < ARRAY_SIZE(keys); i++)
-		if (!strcmp(keys[i].name, name))
-			return &keys[i];
-	return NULL;
-}
-
-static bool take(struct ini_reader *ini, const char *section, const char *name,
-		 const char *value)
+static bool take(struct ini_reader *ini, size_t at, const char *value)
 {
 	struct conf_reader *reader = (struct conf_reader *)ini;
-	const struct key *key = key_find(section, name);
-	char *to;
+	const struct key *key = &keys[at];
 
-	if (!key)
-		return ini_wrong(ini, "[%s] %s= is not known; right are " RIGHT, section, name);
-	to = (char *)reader->conf + key->offset;
-	if (*to)
-		return ini_wrong(ini, "%s= a second time", name);
 	if (!*value || strlen(value) >= key->size)
-		return ini_wrong(ini, "%s= must have 1 to %zu characters", name, key->size - 1);
+		return ini_wrong(ini, "%s= must have 1 to %zu characters", key->name,
+				 key->size - 1);
 	if (key->path && *value != '/')
-		return ini_wrong(ini, "%s=%s must be a path that begins with /", name, value);
-	strcpy(to, value);
+		return ini_wrong(ini, "%s=%s must be a path that begins with /", key->name, value);
+	strcpy((char *)reader->conf + key->offset, value);
 	return true;
 }
 
 static enum setup_status conf_parse(const char *path, const char *text, size_t size,
 				    struct setup_conf *conf)
 {
-	struct conf_reader reader = { .ini = { .take = take, .right = RIGHT }, .conf = conf };
+	struct conf_reader reader = {
+		.ini = { SECTION, keys, ARRAY_SIZE(keys), sizeof(*keys), take, RIGHT },
+		.conf = conf,
+	};
 	int line = ini_read(&reader.ini, text, size);
 
 	return line ? fail(SETUP_CONF, "%s:%d: %s", path, line, reader.ini.problem) : SETUP_OK;
